@@ -1,0 +1,69 @@
+# Every target works in a fresh clone: it first makes .venv from the lock.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/python -m uv
+export PYTHONDONTWRITEBYTECODE ?=
+# The system's certificates: a proxy that inspects TLS has its own authority there.
+export UV_SYSTEM_CERTS := true
+
+.PHONY: help demo test lint format schema bench lock clean
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 20
+
+demo: $(VENV)/.base ## the product with real data, on this machine, in the foreground
+	@exec $(BIN)/python manage.py demo
+
+test: $(VENV)/.dev ## everything, on embedded services, in parallel
+	$(BIN)/python -m pytest -n $(or $(WORKERS),2) $(ARGS)
+
+lint: export BIFOCAL_ENV = test
+lint: $(VENV)/.dev ## style, types, layers, migrations, schemas
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/python manage.py check
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python manage.py export_schemas --check
+
+format: $(VENV)/.dev ## put the code in order
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+schema: $(VENV)/.dev ## write openapi.yaml and schema.graphql
+	BIFOCAL_ENV=test $(BIN)/python manage.py export_schemas
+
+bench: $(VENV)/.dev ## measure against a bare WSGI application
+	$(BIN)/python -m benchmarks $(ARGS)
+
+lock: $(VENV)/.dev ## compile requirements/*.in anew
+	@for name in base dev; do \
+		$(UV) pip compile requirements/$$name.in -o requirements/$$name.txt --quiet --universal --python-version 3.11 \
+			--generate-hashes --no-emit-index-url --no-annotate --no-header || exit 1; done
+
+clean: ## forget the environment, the embedded services' data and caches
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m core.embedded clean || true; fi
+	rm -rf $(VENV) .bifocal staticfiles .mypy_cache .ruff_cache .hypothesis
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+# uv lives in the project's own environment; the user's is never touched.
+$(VENV)/.uv: | $(BIN)/python
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip --upgrade --default-pip >/dev/null
+	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: -r requirements/uv.txt
+	@touch $@
+
+$(VENV)/.base: requirements/base.txt $(VENV)/.uv
+	@echo "Installing the locked packages into $(VENV) ..."
+	@$(UV) pip install --quiet --require-hashes -r requirements/base.txt --python $(BIN)/python
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.base
+	@$(UV) pip install --quiet --require-hashes -r requirements/dev.txt --python $(BIN)/python
+	@touch $@

@@ -1,0 +1,31 @@
+"""The database and the cache."""
+
+from typing import Any
+
+from config.settings.env import IS_WEB_PROCESS, env
+from config.settings.local import service_url
+
+DATABASE: dict[str, Any] = env.db_url_config(service_url("DATABASE_URL"))
+DATABASE["ENGINE"] = "django.db.backends.postgresql"
+DATABASE["CONN_HEALTH_CHECKS"] = True
+DATABASE.setdefault("OPTIONS", {})
+DATABASE["OPTIONS"].setdefault("application_name", "bifocal")
+if IS_WEB_PROCESS and env.bool("DATABASE_POOL", default=True):
+    DATABASE["CONN_MAX_AGE"] = 0
+    DATABASE["OPTIONS"]["pool"] = {
+        "min_size": env.int("DATABASE_POOL_MIN", default=2),
+        "max_size": env.int("DATABASE_POOL_MAX", default=8),
+        "timeout": env.int("DATABASE_POOL_TIMEOUT", default=10),
+    }
+else:
+    DATABASE["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=60)
+
+DATABASES = {"default": DATABASE}
+
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": service_url("CACHE_URL"),
+        "KEY_PREFIX": env.str("CACHE_PREFIX", default="bifocal"),
+    },
+}

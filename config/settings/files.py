@@ -1,0 +1,23 @@
+"""Static files, served by the web process itself, and uploads."""
+
+from typing import Any
+
+from config.settings.env import BASE_DIR, IS_PRODUCTION, env
+
+STATIC_URL = "/static/"
+STATIC_ROOT = env.path("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))()
+MEDIA_ROOT = env.path("MEDIA_ROOT", default=str(BASE_DIR / ".bifocal" / "media"))()
+
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": (
+            "whitenoise.storage.CompressedManifestStaticFilesStorage"
+            if IS_PRODUCTION
+            else "django.contrib.staticfiles.storage.StaticFilesStorage"
+        ),
+    },
+}
+# Without a collected folder (development, demo) files come straight from the apps.
+WHITENOISE_USE_FINDERS = not IS_PRODUCTION
+WHITENOISE_AUTOREFRESH = False

@@ -1,0 +1,11 @@
+"""The web process."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+# Settings give this process alone a pool of connections.
+os.environ.setdefault("BIFOCAL_PROCESS", "web")
+
+application = get_wsgi_application()

@@ -1,0 +1,43 @@
+"""Services for the whole suite: one PostgreSQL and one Valkey, a database and a cache for each worker."""
+
+import os
+
+# Before pytest-django reads the settings.
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+os.environ["BIFOCAL_ENV"] = "test"
+
+from collections.abc import Iterator
+
+import pytest
+from django.core.cache import cache
+from pytest_django.plugin import DjangoDbBlocker
+
+from tests.support import databases, services
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the servers in the controller; its workers inherit their addresses."""
+    if config.option.collectonly or config.getoption("help", default=False):
+        return
+    services.start_for(config)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    request: pytest.FixtureRequest, worker_id: str, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """Give this worker a copy of the migrated template database."""
+    with django_db_blocker.unblock():
+        name = databases.create_copy(worker_id, rebuild=request.config.getvalue("create_db"))
+    yield
+    with django_db_blocker.unblock():
+        databases.drop_copy(name)
+
+
+@pytest.fixture
+def clean_cache() -> Iterator[None]:
+    """An empty cache of this worker's own, before and after."""
+    cache.clear()
+    yield
+    cache.clear()
