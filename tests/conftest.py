@@ -9,6 +9,7 @@ os.environ["BIFOCAL_ENV"] = "test"
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from pytest_django.plugin import DjangoDbBlocker
 
@@ -21,6 +22,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.collectonly or config.getoption("help", default=False):
         return
     services.start_for(config)
+    # Read now that the addresses are known: pytest-django then sets Django up.
+    assert settings.DATABASES
 
 
 @pytest.fixture(scope="session")
