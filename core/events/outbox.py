@@ -1,0 +1,39 @@
+"""Publishing: one row in the outbox, in the transaction of the write that it tells of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from core.actors import Actor
+from core.models.outbox import OutboxEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened: a dotted name (`deal.won`) and a JSON payload of ids and plain values."""
+
+    name: str
+    payload: Mapping[str, Any]
+
+
+def publish(*events: Event, actor: Actor, at: datetime) -> None:
+    """Write events to the outbox. Must be called inside the transaction of the change they tell of."""
+    if not connection.in_atomic_block:
+        raise RuntimeError("an event must be published in the transaction of its change")
+    rows = [_row(event, actor, at) for event in events]
+    if len(rows) == 1:
+        rows[0].save(force_insert=True)
+    else:
+        OutboxEvent.objects.bulk_create(rows)
+
+
+def _row(event: Event, actor: Actor, at: datetime) -> OutboxEvent:
+    return OutboxEvent(
+        name=event.name, payload=dict(event.payload), actor_kind=actor.kind, actor_id=actor.id, occurred_at=at
+    )
+

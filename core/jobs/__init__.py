@@ -1,0 +1,18 @@
+"""Long work as jobs: progress that can be seen, cancellation, and a checkpoint to go on from after a kill."""
+
+from core.jobs.service import (
+    JobCancelled,
+    begin,
+    cancel,
+    cancelled,
+    check_cancelled,
+    checkpoint,
+    fail,
+    finish,
+    progress,
+    start,
+)
+
+__all__ = [
+    "JobCancelled", "begin", "cancel", "cancelled", "check_cancelled", "checkpoint", "fail", "finish", "progress", "start",
+]  # fmt: skip

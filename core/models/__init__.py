@@ -1,0 +1,7 @@
+from core.models.change import Change
+from core.models.idempotency import IdempotentRequest
+from core.models.job import Job
+from core.models.mark import DirtyMonth
+from core.models.outbox import OutboxEvent
+
+__all__ = ["Change", "DirtyMonth", "IdempotentRequest", "Job", "OutboxEvent"]

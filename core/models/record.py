@@ -1,0 +1,54 @@
+"""The base of every business record: id, external id, version, soft deletion, and scoping on its queryset."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from django.db import models
+from django.utils import timezone
+
+from core.actors import Actor
+from core.ids import new_id
+from core.models.scope import OPEN, Scope
+
+
+class RecordQuerySet(models.QuerySet["models.Model"]):
+    """Every read starts here."""
+
+    def alive(self) -> Self:
+        """Without the softly deleted."""
+        return self.filter(deleted_at__isnull=True)
+
+    def visible_to(self, actor: Actor, action: str = "view") -> Self:
+        """The records to which the actor may do `action`; none where nothing grants it."""
+        model: type[Record] = self.model  # type: ignore[assignment]
+        return self.filter(model.scope.q(actor, actor.visibilities(model.entity_name(), action)))
+
+
+class Record(models.Model):
+    """Abstract base. `version` grows with every write and is the ETag; `external_id` is another system's id."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    external_id = models.CharField(max_length=200, null=True, blank=True, help_text="The id in another system.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = RecordQuerySet.as_manager()
+    scope: ClassVar[Scope] = OPEN
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def entity_name(cls) -> str:
+        """The name under which the registry knows this kind of record: PriceTier -> price_tier."""
+        name = cls.__name__
+        return "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(name))
+
+
+def live_unique(app: str, model: str, *fields: str) -> models.UniqueConstraint:
+    """A uniqueness among live rows only, so that a deleted row blocks no value."""
+    name = f"{app}_{model}_{'_'.join(fields)}_live_uniq"
+    return models.UniqueConstraint(fields=fields, condition=models.Q(deleted_at__isnull=True), name=name)

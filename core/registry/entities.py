@@ -1,0 +1,122 @@
+"""An entity: everything the transports, criteria, writes and tests need to know of one kind of record, said once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from core.actors import Actor
+from core.models.record import Record
+from core.registry.fields import Field, Relation, Shape
+from core.registry.operations import Operation
+from core.registry.types import FieldType
+
+if TYPE_CHECKING:
+    from core.writes.base import Writes
+
+VERBS = ("create", "update", "delete", "restore")
+
+
+@dataclass(frozen=True)
+class FeedPage:
+    """One page of a feed: items in wire form, and the cursor after the last one (None at the end)."""
+
+    items: list[dict[str, Any]]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True)
+class Feed:
+    """A keyset-paged list that belongs to one record and is not an entity of its own (timeline, history).
+
+    `fetch(actor=, record_id=, limit=, after=, at=)` raises NotFound where the actor may not see the record.
+    """
+
+    name: str
+    item: Shape
+    fetch: Callable[..., FeedPage]
+    doc: str = ""
+
+
+CustomFields = Callable[[str], Mapping[str, FieldType]]
+
+
+@dataclass
+class Entity:
+    """The declaration of one kind of record.
+
+    name: singular snake_case ("price_tier"); plural: the path segment ("price-tiers").
+    verbs: which of create, update, delete, restore are offered; each needs the action of that name.
+    keys: fields by which batch may find a record to upsert, tried for uniqueness among live rows.
+    time_field: the moment a record of this kind happened (`within` on relations counts from it).
+    search_fields: text fields that the quick search `q` looks into.
+    identity: the field that names a record to people.
+    """
+
+    name: str
+    plural: str
+    model: type[Record]
+    fields: Sequence[Field]
+    doc: str = ""
+    relations: Sequence[Relation] = ()
+    verbs: frozenset[str] = frozenset(VERBS)
+    writes: Writes[Any] | None = None
+    default_sort: tuple[str, ...] = ("-id",)
+    keys: tuple[str, ...] = ("external_id",)
+    time_field: str = "created_at"
+    search_fields: tuple[str, ...] = ()
+    identity: str = "id"
+    operations: list[Operation] = field(default_factory=list)
+    feeds: list[Feed] = field(default_factory=list)
+    custom_column: str | None = None
+    custom_fields: CustomFields | None = None
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Field]:
+        return {item.name: item for item in self.fields}
+
+    @property
+    def relations_by_name(self) -> Mapping[str, Relation]:
+        return {item.name: item for item in self.relations}
+
+    def add_relation(self, relation: Relation) -> None:
+        """For a higher app to hang its records on this entity."""
+        self.relations = (*(item for item in self.relations if item.name != relation.name), relation)
+
+    def add_feed(self, feed: Feed) -> None:
+        self.feeds = [*(item for item in self.feeds if item.name != feed.name), feed]
+
+    def add_operation(self, operation: Operation) -> None:
+        self.operations = [*(item for item in self.operations if item.name != operation.name), operation]
+
+    def readable_fields(self) -> tuple[Field, ...]:
+        return tuple(item for item in self.fields if item.readable)
+
+    def visible_fields(self, actor: Actor) -> tuple[Field, ...]:
+        """The readable fields whose value this actor may see."""
+        return tuple(item for item in self.readable_fields() if self.may_see(actor, item))
+
+    def may_see(self, actor: Actor, item: Field) -> bool:
+        return item.needs is None or actor.may(self.name, item.needs)
+
+    def input_fields(self) -> tuple[Field, ...]:
+        """The fields a writer may send."""
+        return tuple(item for item in self.fields if item.writable)
+
+    @property
+    def title(self) -> str:
+        """The name in the schemas: PriceTier."""
+        return "".join(part.capitalize() for part in self.name.split("_"))
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """Everything a role can be granted on this entity."""
+        extra = {op.action for op in self.operations} | {item.needs for item in self.fields if item.needs}
+        return ("view", *(verb for verb in VERBS if verb in self.verbs), *sorted(extra - {"view", *VERBS, None}))
+
+
+FetchFeed = Callable[[Actor, UUID, int, str | None, datetime], FeedPage]

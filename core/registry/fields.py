@@ -1,0 +1,183 @@
+"""Fields and relations of an entity, and composite types for inputs and answers that are not records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from core.errors import FieldError, Invalid
+from core.registry.types import FieldType, TypeFault
+
+
+@dataclass(frozen=True)
+class Field:
+    """One named value. `column` is the attribute of the model (default: the name).
+
+    `needs` names an action of the entity without which the value is not shown, filtered, sorted, grouped or measured.
+    `reference` is the entity whose id it holds. `stored` is False for inputs that a service consumes itself.
+    """
+
+    name: str
+    type: FieldType
+    doc: str = ""
+    column: str = ""
+    nullable: bool = True
+    required: bool = False
+    writable: bool = True
+    create_only: bool = False
+    readable: bool = True
+    filterable: bool = True
+    sortable: bool = False
+    groupable: bool = False
+    stored: bool = True
+    reference: str | None = None
+    needs: str | None = None
+
+    @property
+    def attribute(self) -> str:
+        return self.column or self.name
+
+    def with_(self, **changes: Any) -> Field:
+        return replace(self, **changes)
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A named way from one record to others of the entity `target`.
+
+    Forward (`reverse=False`): `column` is this model's attribute with the other's id. Reverse: `column` is the
+    attribute of the target's model with this record's id; `many` tells a list from a single one.
+    """
+
+    name: str
+    target: str
+    column: str
+    doc: str = ""
+    reverse: bool = False
+    many: bool = False
+
+
+def one(name: str, target: str, column: str = "", doc: str = "") -> Relation:
+    """The record that `<name>_id` (or `column`) points at."""
+    return Relation(name=name, target=target, column=column or f"{name}_id", doc=doc)
+
+
+def many(name: str, target: str, column: str, doc: str = "") -> Relation:
+    """The records of `target` whose `column` points here."""
+    return Relation(name=name, target=target, column=column, doc=doc, reverse=True, many=True)
+
+
+def reverse_one(name: str, target: str, column: str, doc: str = "") -> Relation:
+    """The one record of `target` whose `column` points here (a one-to-one from the other side)."""
+    return Relation(name=name, target=target, column=column, doc=doc, reverse=True)
+
+
+@dataclass(frozen=True)
+class Shape(FieldType):
+    """An object with named fields: nested input, or an answer that is not a record. `title` names it in both schemas."""
+
+    name: ClassVar[str] = "object"
+    graphql: ClassVar[str] = "object"
+    operators: ClassVar[frozenset[str]] = frozenset()
+    title: str = ""
+    fields: tuple[Field, ...] = ()
+
+    def parse(self, value: Any) -> dict[str, Any]:
+        """The cleaned values by field name. Raises Invalid with pointers relative to this object."""
+        return clean_values(self.fields, value)
+
+    def json_schema(self) -> dict[str, Any]:
+        properties = {item.name: nullable_schema(item) for item in self.fields}
+        required = [item.name for item in self.fields if item.required]
+        schema: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
+        return schema | ({"required": required} if required else {})
+
+
+@dataclass(frozen=True)
+class ListOf(FieldType):
+    """A list of one type."""
+
+    name: ClassVar[str] = "list"
+    graphql: ClassVar[str] = "list"
+    operators: ClassVar[frozenset[str]] = frozenset()
+    inner: FieldType = Shape()
+    max_items: int = 1000
+
+    def parse(self, value: Any) -> list[Any]:
+        if not isinstance(value, list):
+            raise TypeFault("wrong_type", "Must be a list.")
+        if len(value) > self.max_items:
+            raise TypeFault("too_many", f"Must have at most {self.max_items} items.")
+        errors: list[FieldError] = []
+        cleaned = [parse_at(self.inner, item, f"/{index}", errors) for index, item in enumerate(value)]
+        if errors:
+            raise Invalid(errors)
+        return cleaned
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "array", "items": self.inner.json_schema(), "maxItems": self.max_items}
+
+
+def nullable_schema(item: Field) -> dict[str, Any]:
+    """JSON Schema of a field's value, null included where it may be null."""
+    schema = dict(item.type.json_schema())
+    if item.nullable and "type" in schema:
+        kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+        schema["type"] = [*kinds, "null"]
+        if "enum" in schema:
+            schema["enum"] = [*schema["enum"], None]
+    if item.doc:
+        schema["description"] = item.doc
+    return schema
+
+
+def parse_at(kind: FieldType, value: Any, pointer: str, errors: list[FieldError]) -> Any:
+    """`kind.parse(value)`; faults are added to `errors` under `pointer`, and None is returned for them."""
+    try:
+        return kind.parse(value)
+    except TypeFault as fault:
+        errors.append(FieldError(pointer, fault.code, str(fault)))
+    except Invalid as nested:
+        errors.extend(FieldError(pointer + fault.pointer, fault.code, fault.message) for fault in nested.errors)
+    return None
+
+
+def clean_values(fields: tuple[Field, ...], values: Any, *, partial: bool = False) -> dict[str, Any]:
+    """Validate a JSON object against fields: unknown, missing, null and wrongly typed values are errors by pointer."""
+    if not isinstance(values, Mapping):
+        raise TypeFault("wrong_type", "Must be an object.")
+    known = {item.name: item for item in fields}
+    errors: list[FieldError] = []
+    cleaned: dict[str, Any] = {}
+    for key, value in values.items():
+        item = known.get(key)
+        if item is None:
+            errors.append(FieldError(f"/{escape(key)}", "unknown_field", "There is no such field."))
+        elif not item.writable:
+            errors.append(FieldError(f"/{key}", "read_only", "This field cannot be written."))
+        elif partial and item.create_only:
+            errors.append(FieldError(f"/{key}", "create_only", "This field cannot be changed once created."))
+        elif value is None:
+            if not item.nullable:
+                errors.append(FieldError(f"/{key}", "null", "Must not be null."))
+            cleaned[key] = None
+        else:
+            cleaned[key] = parse_at(item.type, value, f"/{key}", errors)
+            if cleaned[key] is None and not item.nullable and not _failed(errors, key):
+                errors.append(FieldError(f"/{key}", "blank", "Must not be empty."))
+    if not partial:
+        missing = [item.name for item in fields if item.required and item.name not in values]
+        errors.extend(FieldError(f"/{name}", "required", "This field is required.") for name in missing)
+    if errors:
+        raise Invalid(errors)
+    return cleaned
+
+
+def _failed(errors: list[FieldError], key: str) -> bool:
+    return any(fault.pointer.split("/")[1:2] == [key] for fault in errors)
+
+
+def escape(token: str) -> str:
+    """A reference token of a JSON Pointer (RFC 6901, section 3)."""
+    return str(token).replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,1 @@
+"""Writes: validation, scope, history and events on one path."""

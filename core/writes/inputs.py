@@ -1,0 +1,144 @@
+"""Raw input to a record's attributes: validation by the registry, references, scope defaults, integrity errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError
+
+from core import registry
+from core.actors import Actor
+from core.errors import Conflict, DomainError, Duplicate, FieldError, Forbidden, Invalid
+from core.models.record import Record
+from core.registry.entities import Entity
+from core.registry.fields import clean_values, parse_at
+from core.registry.types import TypeFault
+
+_KEY = re.compile(r"\((?P<columns>[^)]*)\)=")
+
+
+def clean(entity: Entity, values: Any, *, actor: Actor, partial: bool = False) -> dict[str, Any]:
+    """The validated values by field name. Raises Invalid, or Forbidden for a field the actor may not see."""
+    try:
+        cleaned = clean_values(tuple(entity.fields), values, partial=partial)
+    except TypeFault as fault:
+        raise Invalid.one("", fault.code, str(fault)) from None
+    for name in cleaned:
+        item = entity.by_name[name]
+        if not entity.may_see(actor, item):
+            raise Forbidden(f"You may not write the field {name}.", entity=entity.name, action=item.needs)
+    if entity.custom_column in cleaned:
+        cleaned[entity.custom_column] = clean_custom(entity, cleaned[entity.custom_column])
+    return cleaned
+
+
+def clean_custom(entity: Entity, values: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Validate values of custom fields by their definitions. Raises Invalid."""
+    kinds = entity.custom_fields(entity.name) if entity.custom_fields else {}
+    errors: list[FieldError] = []
+    cleaned: dict[str, Any] = {}
+    for key, value in (values or {}).items():
+        pointer = f"/{entity.custom_column}/{key}"
+        if key not in kinds:
+            errors.append(FieldError(pointer, "unknown_field", "There is no such custom field."))
+        elif value is None:
+            cleaned[key] = None
+        else:
+            cleaned[key] = kinds[key].dump(parse_at(kinds[key], value, pointer, errors))
+    if errors:
+        raise Invalid(errors)
+    return cleaned
+
+
+def assign(entity: Entity, record: Record, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Set the stored values on the record; returns the old values of the attributes that changed.
+
+    Custom fields are merged key by key; null removes a key.
+    """
+    before: dict[str, Any] = {}
+    for name, value in values.items():
+        item = entity.by_name[name]
+        if not item.stored:
+            continue
+        old = getattr(record, item.attribute)
+        if name == entity.custom_column:
+            merged = {**(old or {}), **value}
+            value = {key: part for key, part in merged.items() if part is not None}
+        if old != value:
+            before[item.attribute] = old
+            setattr(record, item.attribute, value)
+    return before
+
+
+def default_scope(record: Record, values: Mapping[str, Any], actor: Actor) -> None:
+    """Owner and team of a new record default to the actor's; the partner of a partner's record is always its own."""
+    if _has(record, "partner_id") and actor.partner_id is not None and not actor.is_superuser:
+        record.partner_id = actor.partner_id  # type: ignore[attr-defined]
+        return
+    if _has(record, "owner_id") and "owner_id" not in values:
+        record.owner_id = actor.user_id  # type: ignore[attr-defined]
+    if _has(record, "team_id") and "team_id" not in values:
+        record.team_id = actor.team_id  # type: ignore[attr-defined]
+
+
+def _has(record: Record, attribute: str) -> bool:
+    return any(getattr(column, "attname", None) == attribute for column in record._meta.fields)
+
+
+def check_references(
+    entity: Entity, values: Mapping[str, Any], *, actor: Actor, unless: Mapping[str, Any] | None = None
+) -> None:
+    """Every referenced record must exist, live and be visible to the actor: else Invalid, never a leak of which.
+
+    `unless` restricts the check to attributes that changed, so that an old reference may stay.
+    """
+    wanted: dict[str, dict[str, UUID]] = {}
+    for name, value in values.items():
+        item = entity.by_name.get(name)
+        if item is None or item.reference is None or value is None:
+            continue
+        if unless is None or item.attribute in unless:
+            wanted.setdefault(item.reference, {})[name] = value
+    errors: list[FieldError] = []
+    for target, by_name in wanted.items():
+        errors.extend(_missing(target, by_name, actor))
+    if errors:
+        raise Invalid(errors)
+
+
+def _missing(target: str, by_name: Mapping[str, UUID], actor: Actor) -> Iterator[FieldError]:
+    rows = registry.entity(target).model._default_manager.filter(pk__in=set(by_name.values()))
+    # FOR KEY SHARE would be taken by the foreign key anyway; a plain read is enough to say what is visible.
+    found = set(rows.visible_to(actor).alive().values_list("pk", flat=True))
+    for name, value in by_name.items():
+        if value not in found:
+            yield FieldError(f"/{name}", "not_found", "There is no such record.")
+
+
+@contextmanager
+def translated_integrity(entity: Entity) -> Iterator[None]:
+    """Database constraints as domain errors. The error must leave the surrounding `atomic` block, which rolls back."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise integrity_error(entity, error) from error
+
+
+def integrity_error(entity: Entity, error: IntegrityError) -> DomainError:
+    """The domain error of a violated constraint: Duplicate names the fields, Conflict or Invalid the constraint."""
+    diagnosis = getattr(error.__cause__, "diag", None)
+    state = getattr(error.__cause__, "sqlstate", "")
+    if state == "23505":
+        match = _KEY.search(getattr(diagnosis, "message_detail", None) or "")
+        columns = [part.strip(' "') for part in match["columns"].split(",")] if match else []
+        return Duplicate(entity=entity.name, fields=columns)
+    constraint = getattr(diagnosis, "constraint_name", None) or ""
+    if state == "23503":
+        return Conflict("A record that this one refers to is gone, or is still referred to.", entity=entity.name)
+    column = getattr(diagnosis, "column_name", None)
+    pointer = f"/{column}" if column else ""
+    return Invalid.one(pointer, constraint or "constraint", "The values break a rule of the database.")
