@@ -19,6 +19,7 @@ class Taken(Duplicate):
 
     @property
     def errors(self) -> tuple[FieldError, ...]:
+        """One per field."""
         return tuple(FieldError(f"/{item}", "duplicate", "Is already taken.") for item in self.data["fields"])
 
 

@@ -1,4 +1,4 @@
-"""The one table from exceptions to what a caller is told: REST, GraphQL and batch items answer with the same problem."""
+"""The one table from exceptions to what a caller is told: REST, GraphQL and batch items give the same problem."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ class Busy(errors.Unavailable):
 
     @property
     def headers(self) -> Mapping[str, str]:
+        """A second is enough for locks to be gone."""
         return {"Retry-After": "1"}
 
 
