@@ -8,7 +8,7 @@ from __future__ import annotations
 import pgtrigger
 
 # Bookkeeping that changes with every write and says nothing by itself.
-_NOISE = "'{updated_at,version}'::text[]"
+_NOISE = ("updated_at", "version")
 
 _WHO = """
     who := coalesce(nullif(current_setting('bifocal.actor', true), ''), '{"kind": "system", "door": "shell"}')::jsonb;
@@ -21,13 +21,13 @@ _ACTOR = """who->>'kind', (who->>'id')::uuid, coalesce(who->>'label', ''), who->
 
 _INSERT = """
     INSERT INTO core_change %(columns)s
-    SELECT '%(entity)s', n.id, 'insert', NULL, jsonb_strip_nulls(to_jsonb(n) - %(noise)s), %(actor)s
+    SELECT '%(entity)s', n.%(key)s, 'insert', NULL, jsonb_strip_nulls(to_jsonb(n) - %(noise)s), %(actor)s
     FROM new_rows n;
     RETURN NULL;
 """
 _UPDATE = """
     INSERT INTO core_change %(columns)s
-    SELECT '%(entity)s', n.id, 'update', d.before, d.after, %(actor)s
+    SELECT '%(entity)s', n.%(key)s, 'update', d.before, d.after, %(actor)s
     FROM old_rows o JOIN new_rows n ON n.id = o.id
     CROSS JOIN LATERAL (
         SELECT jsonb_object_agg(b.key, b.value) AS before, jsonb_object_agg(b.key, a.value) AS after
@@ -40,18 +40,20 @@ _UPDATE = """
 """
 _DELETE = """
     INSERT INTO core_change %(columns)s
-    SELECT '%(entity)s', o.id, 'delete', jsonb_strip_nulls(to_jsonb(o) - %(noise)s), NULL, %(actor)s
+    SELECT '%(entity)s', o.%(key)s, 'delete', jsonb_strip_nulls(to_jsonb(o) - %(noise)s), NULL, %(actor)s
     FROM old_rows o;
     RETURN NULL;
 """
 
 
-def history_triggers(entity: str) -> list[pgtrigger.Trigger]:
+def history_triggers(entity: str, *, key: str = "id", hide: tuple[str, ...] = ()) -> list[pgtrigger.Trigger]:
     """The triggers that keep the history of one entity's table; put them into the model's `Meta.triggers`.
 
-    The table must have a UUID primary key named `id`.
+    The table must have a primary key named `id`. `key` is the column with the record's id, where the rows are parts of a
+    record kept in another table. `hide` names columns that never go into the history: secrets, and more bookkeeping.
     """
-    values = {"entity": entity, "columns": _COLUMNS, "noise": _NOISE, "actor": _ACTOR}
+    noise = "'{%s}'::text[]" % ",".join((*_NOISE, *hide))
+    values = {"entity": entity, "columns": _COLUMNS, "noise": noise, "actor": _ACTOR, "key": key}
     return [
         _trigger("history_insert", pgtrigger.Insert, pgtrigger.Referencing(new="new_rows"), _INSERT % values),
         _trigger(

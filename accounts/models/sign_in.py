@@ -1,0 +1,36 @@
+"""The audit of signing in."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from core.ids import new_id
+
+
+class SignInEvent(models.Model):
+    """One attempt to sign in, or a sign-out. Rows are only ever added."""
+
+    class Kind(models.TextChoices):
+        SUCCESS = "success"
+        FAILURE = "failure"
+        LOCKOUT = "lockout"
+        LOGOUT = "logout"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    kind = models.CharField(max_length=10, choices=Kind)
+    user = models.ForeignKey("accounts.User", on_delete=models.SET_NULL, null=True, related_name="sign_ins")
+    email = models.CharField(max_length=254, null=True, help_text="The address that was typed.")  # noqa: DJ001
+    method = models.CharField(max_length=40, help_text="password, mfa, ...")
+    ip = models.GenericIPAddressField(null=True)
+    user_agent = models.CharField(max_length=300, null=True)  # noqa: DJ001 - blank is null everywhere
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "accounts_sign_in_event"
+        indexes = [
+            models.Index(fields=["user", "-id"], name="accounts_sign_in_user_idx"),
+            models.Index(fields=["email", "-id"], name="accounts_sign_in_email_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.email}"
