@@ -16,6 +16,8 @@ class Field:
 
     `needs` names an action of the entity without which the value is not shown, filtered, sorted, grouped or measured.
     `reference` is the entity whose id it holds. `stored` is False for inputs that a service consumes itself.
+    `currency` names the field with the currency of a money amount: amounts of different currencies are never added.
+    `sql` computes the value instead of a column; `{t}` stands for the row's table.
     """
 
     name: str
@@ -33,6 +35,8 @@ class Field:
     stored: bool = True
     reference: str | None = None
     needs: str | None = None
+    currency: str | None = None
+    sql: str = ""
 
     @property
     def attribute(self) -> str:

@@ -1,0 +1,1 @@
+"""Reads: scoped rows in wire form for every transport, keyset pages, aggregates."""

@@ -1,0 +1,160 @@
+"""Reading records for every transport: scoped, keyset paged, related records in one query per relation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import reduce
+from operator import and_, or_
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db.models import Q
+
+from core import criteria
+from core.actors import Actor
+from core.errors import BadRequest, NotFound
+from core.models.record import RecordQuerySet
+from core.reads import related
+from core.reads.selection import Nested, Selection, default_selection
+from core.reads.sorting import Order, order_of
+from core.reads.wire import wire_row
+from core.registry.entities import Entity
+
+__all__ = ["MAX_LIMIT", "Nested", "Page", "Selection", "default_selection", "one", "page", "page_json"]
+
+MAX_LIMIT = 200
+MAX_QUERY = 200
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows in wire form, and where the next page begins. `cursor(i)` stands after row i."""
+
+    rows: list[dict[str, Any]]
+    next_cursor: str | None
+    order: Order
+    keys: list[tuple[Any, ...]]
+
+    @property
+    def has_next(self) -> bool:
+        return self.next_cursor is not None
+
+    def cursor(self, index: int) -> str:
+        return self.order.cursor(self.keys[index])
+
+    @property
+    def cursors(self) -> list[str]:
+        return [self.order.cursor(key) for key in self.keys]
+
+
+def page(
+    entity: Entity,
+    *,
+    actor: Actor,
+    at: datetime,
+    selection: Selection,
+    where: Any = None,
+    q: str | None = None,
+    sort: Sequence[str] = (),
+    limit: int = 50,
+    after: str | None = None,
+    deleted: bool = False,
+) -> Page:
+    """One page of records that the actor may see. `where` is criteria; `deleted` lists the deleted instead.
+
+    Raises Forbidden, InvalidCriteria, InvalidCursor, BadRequest.
+    """
+    rows = _visible(entity, actor, deleted)
+    rows = _restricted(entity, rows, actor, at, where, q)
+    order = order_of(entity, sort, actor)
+    texts, keys, more = _fetch(entity, rows, actor, selection, order, limit, after)
+    parsed: list[dict[str, Any]] = orjson.loads(f"[{','.join(texts)}]")
+    related.attach(entity, parsed, selection, actor=actor, at=at)
+    return Page(parsed, order.cursor(keys[-1]) if more else None, order, keys)
+
+
+def page_json(
+    entity: Entity,
+    *,
+    actor: Actor,
+    at: datetime,
+    selection: Selection,
+    where: Any = None,
+    q: str | None = None,
+    sort: Sequence[str] = (),
+    limit: int = 50,
+    after: str | None = None,
+    deleted: bool = False,
+) -> tuple[bytes, str | None]:
+    """The same page as a JSON array, without parsing what PostgreSQL built, where nothing is nested."""
+    if selection.nested:
+        found = page(
+            entity, actor=actor, at=at, selection=selection, where=where, q=q, sort=sort, limit=limit, after=after,
+            deleted=deleted,
+        )  # fmt: skip
+        return orjson.dumps(found.rows), found.next_cursor
+    rows = _restricted(entity, _visible(entity, actor, deleted), actor, at, where, q)
+    order = order_of(entity, sort, actor)
+    texts, keys, more = _fetch(entity, rows, actor, selection, order, limit, after)
+    return f"[{','.join(texts)}]".encode(), order.cursor(keys[-1]) if more else None
+
+
+def one(
+    entity: Entity, record_id: UUID, *, actor: Actor, at: datetime, selection: Selection, deleted: bool = False
+) -> dict[str, Any]:
+    """One record. Raises NotFound where there is none that the actor may see."""
+    rows = _visible(entity, actor, deleted).filter(pk=record_id)
+    extra = related.hidden_keys(entity, selection)
+    text = rows.values_list(wire_row(entity, actor, selection.fields, extra), flat=True).first()
+    if text is None:
+        raise NotFound(entity=entity.name, id=str(record_id))
+    parsed: dict[str, Any] = orjson.loads(text)
+    related.attach(entity, [parsed], selection, actor=actor, at=at)
+    return parsed
+
+
+def _visible(entity: Entity, actor: Actor, deleted: bool) -> RecordQuerySet:
+    action = "restore" if deleted else "view"
+    actor.require(entity.name, action)
+    rows = entity.model._default_manager.all().visible_to(actor, action)
+    return rows.filter(deleted_at__isnull=False) if deleted else rows.alive()
+
+
+def _restricted(
+    entity: Entity, rows: RecordQuerySet, actor: Actor, at: datetime, where: Any, q: str | None
+) -> RecordQuerySet:
+    if where is not None:
+        condition = criteria.to_q(entity, where, actor=actor, at=at)
+        rows = rows.filter(condition) if condition else rows
+    return rows.filter(_quick_search(entity, q)) if q else rows
+
+
+def _quick_search(entity: Entity, q: str) -> Q:
+    """Every word must stand in one of the entity's search fields."""
+    if not entity.search_fields:
+        raise BadRequest(f"{entity.title} has no quick search.")
+    if len(q) > MAX_QUERY or "\x00" in q:
+        raise BadRequest(f"The search text must have at most {MAX_QUERY} characters and no NUL.")
+    words = q.split()[:10]
+    matches = [reduce(or_, (Q(**{f"{name}__icontains": word}) for name in entity.search_fields)) for word in words]
+    return reduce(and_, matches) if matches else Q()
+
+
+def _fetch(
+    entity: Entity, rows: RecordQuerySet, actor: Actor, selection: Selection, order: Order, limit: int, after: str | None
+) -> tuple[list[str], list[tuple[Any, ...]], bool]:
+    """The JSON texts of a page, the sort keys of its rows, and whether there are more."""
+    if not 1 <= limit <= MAX_LIMIT:
+        raise BadRequest(f"limit must be between 1 and {MAX_LIMIT}.")
+    row = wire_row(entity, actor, selection.fields, related.hidden_keys(entity, selection))
+    ordered = rows.order_by(*order.columns).values_list(row, *(key.field.attribute for key in order.keys))
+    found: list[tuple[Any, ...]] = []
+    for part in order.after(order.values(after)) if after else [Q()]:
+        found += ordered.filter(part)[: limit + 1 - len(found)]
+        if len(found) > limit:
+            break
+    more = len(found) > limit
+    return [line[0] for line in found[:limit]], [line[1:] for line in found[:limit]], more
