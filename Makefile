@@ -16,12 +16,12 @@ help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 20
 
 demo: $(VENV)/.base ## the product with real data, on this machine, in the foreground
-	@exec $(BIN)/python manage.py demo
+	@exec $(BIN)/python -m core.demo --tied
 
 test: $(VENV)/.dev ## everything, on embedded services, in parallel
 	$(BIN)/python -m pytest -n $(or $(WORKERS),2) $(ARGS)
 
-lint: export BIFOCAL_ENV = test
+lint: export BIFOCAL_ENV = development
 lint: $(VENV)/.dev ## style, types, layers, migrations, schemas
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -36,15 +36,15 @@ format: $(VENV)/.dev ## put the code in order
 	$(BIN)/ruff format .
 
 schema: $(VENV)/.dev ## write openapi.yaml and schema.graphql
-	BIFOCAL_ENV=test $(BIN)/python manage.py export_schemas
+	BIFOCAL_ENV=development $(BIN)/python manage.py export_schemas
 
 bench: $(VENV)/.dev ## measure against a bare WSGI application
 	$(BIN)/python -m benchmarks $(ARGS)
 
 lock: $(VENV)/.dev ## compile requirements/*.in anew
-	@for name in base dev; do \
+	@for name in base dev uv; do \
 		$(UV) pip compile requirements/$$name.in -o requirements/$$name.txt --quiet --universal --python-version 3.11 \
-			--generate-hashes --no-emit-index-url --no-annotate --no-header || exit 1; done
+			--system-certs --generate-hashes --no-emit-index-url --no-annotate --no-header || exit 1; done
 
 clean: ## forget the environment, the embedded services' data and caches
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m core.embedded clean || true; fi

@@ -11,7 +11,7 @@ from core.embedded import EmbeddedServiceError, Home, borrowed
 
 # They need no database, or bring up the servers themselves.
 WITHOUT_SERVICES = {"check", "collectstatic", "compilemessages", "demo", "diffsettings", "export_schemas", "help"}
-WITHOUT_SERVICES |= {"makemessages", "makemigrations", "create_max_migration_files", "rebase_migration", "version"}
+WITHOUT_SERVICES |= {"makemessages", "create_max_migration_files", "rebase_migration", "version"}
 
 
 def needs_services(arguments: list[str]) -> bool:

@@ -17,6 +17,7 @@ from core.embedded.privileges import ServiceUser, give, service_user
 
 PROJECT = Path(__file__).resolve().parents[2]
 FALLBACKS = Path("/var/tmp")  # noqa: S108 - folders below it are created and checked by own_folder
+LEAVING = "leaving"
 
 
 def default_home() -> Path:
@@ -31,7 +32,7 @@ def own_folder(path: Path, mode: int) -> Path:
         path.mkdir(mode=mode)
     status = path.lstat()
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
-        raise EmbeddedServiceError(f"{path} belongs to somebody else: remove it, or set BIFOCAL_HOME to another folder.")
+        raise EmbeddedServiceError(f"{path} belongs to somebody else: remove it, or set BIFOCAL_HOME.")
     path.chmod(mode)
     return path
 
@@ -130,10 +131,21 @@ class Home:
         with self.users_file.open("a+") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
 
+    def say_leaving(self) -> None:
+        """Let others know that this holder is about to let go."""
+        self._name_holder(f"{os.getpid()} {LEAVING}")
+
+    def is_being_left(self) -> bool:
+        """Say whether the holder is about to let go."""
+        return LEAVING in self._read_holder()
+
     def _holder(self) -> str:
+        pid = self._read_holder().partition(" ")[0]
+        return f" (process {pid})" if pid else ""
+
+    def _read_holder(self) -> str:
         with suppress(OSError):
-            pid = (self.path / "holder.pid").read_text().strip()
-            return f" (process {pid})" if pid else ""
+            return (self.path / "holder.pid").read_text().strip()
         return ""
 
     def _name_holder(self, pid: str) -> None:

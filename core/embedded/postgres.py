@@ -97,7 +97,7 @@ class Postgres:
         major = binaries.major_version(bin_folder)
         # The built-in provider (17 and later) sorts the same on every machine.
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if major >= 17 else []
-        command = [
+        command: list[str | Path] = [
             bin_folder / "initdb", "-D", draft, "-U", SUPERUSER, "-E", "UTF8", "--no-locale", *locale,
             "--auth=scram-sha-256", f"--pwfile={password_file}", "--no-instructions", "--no-sync",
         ]  # fmt: skip
@@ -150,7 +150,12 @@ class Postgres:
 
     def _is_ready(self) -> bool:
         lines = self._pid_file()
-        return len(lines) > 7 and lines[7].strip() == "ready" and self.child is not None and lines[0] == str(self.child.pid)
+        return (
+            len(lines) > 7
+            and lines[7].strip() == "ready"
+            and self.child is not None
+            and lines[0] == str(self.child.pid)
+        )
 
     def _pid_file(self) -> list[str]:
         try:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -116,6 +117,41 @@ def end_orphan(pid: int, *, marker: str, grace: float, steps: Steps) -> bool:
         if wait_until(lambda: not is_alive(pid), patience):
             return True
     return not is_alive(pid)
+
+
+def end_group(leader: int, *, marker: str, grace: float) -> None:
+    """End a process and all of its group, known by `marker` in their command lines."""
+
+    def members() -> list[int]:
+        return [pid for pid, group, command in listed() if group == leader and marker in command]
+
+    if not members() or wait_until(lambda: not members(), grace):
+        return
+    for sign, patience in ((signal.SIGTERM, 3.0), (signal.SIGKILL, 3.0)):
+        for pid in members():
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, sign)
+        if wait_until(lambda: not members(), patience):
+            return
+
+
+def listed() -> list[tuple[int, int, str]]:
+    """Return every process that can be seen: its number, its group, its command line."""
+    try:
+        done = subprocess.run(["ps", "-axo", "pid=,pgid=,args="], capture_output=True, text=True, check=False)
+    except OSError:
+        return _listed_by_proc()
+    rows = (line.split(None, 2) for line in done.stdout.splitlines())
+    return [(int(row[0]), int(row[1]), row[2]) for row in rows if len(row) == 3]
+
+
+def _listed_by_proc() -> list[tuple[int, int, str]]:
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError, IndexError, ValueError):
+            pid = int(stat.parent.name)
+            found.append((pid, int(stat.read_text().rpartition(")")[2].split()[2]), command_line(pid)))
+    return found
 
 
 def wait_until(condition: Callable[[], bool], seconds: float) -> bool:

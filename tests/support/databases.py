@@ -51,9 +51,7 @@ def _build(admin: "psycopg.Connection[tuple[str]]", template: str) -> None:
     connection.close()
     # Only a whole one bears the name.
     admin.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(draft), sql.Identifier(template)))
-    admin.execute(
-        sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(template), sql.Literal(_run()))
-    )
+    admin.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(template), sql.Literal(_run())))
 
 
 def _is_built(admin: "psycopg.Connection[tuple[str]]", template: str, *, by_this_run: bool = False) -> bool:

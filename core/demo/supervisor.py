@@ -1,0 +1,209 @@
+"""Starts everything in order, keeps it running, and leaves nothing behind."""
+
+import http.client
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from types import FrameType
+
+from core.demo import report
+from core.demo.children import Child, specs
+from core.demo.console import Console
+from core.demo.setup import run_stage
+from core.embedded import AlreadyRunning, EmbeddedServiceError, Home, ports, process, running
+from core.embedded.home import read_json, write_json
+from core.embedded.services import Services, Urls
+
+DEFAULT_PORT = 8000
+TICK = 0.2
+SERVES_WITHIN = 120.0
+HOPELESS_AFTER = 4
+STOPPING_TAKES = 15.0
+
+
+class Supervisor:
+    """One run of the demo."""
+
+    def __init__(self, home: Home, console: Console, *, is_abandoned: Callable[[], bool] = lambda: False) -> None:
+        self.home = home
+        self.console = console
+        self.is_abandoned = is_abandoned
+        self.children: list[Child] = []
+        self._asked_to_stop = False
+        self._services: Services | None = None
+        self._urls: Urls | None = None
+
+    def run(self) -> None:
+        """Serve until told to stop."""
+        begun = time.monotonic()
+        wanted = wanted_port()
+        for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(sign, self._on_signal)
+        with ExitStack() as stack:
+            self._hold(stack)
+            port = choose_port(wanted, self.home)
+            self._end_orphans()
+            stack.callback(self._stop_children)
+            self._prepare_and_start(port)
+            if self._is_stopping():
+                return
+            write_json(self.home.path / "demo.json", report.document(self.home, port))
+            self.console.block(report.text(self.home, port))
+            self.console.line("demo", f"ready after {time.monotonic() - begun:.1f} s; Ctrl-C stops everything")
+            while not self._is_stopping():
+                self._watch()
+                time.sleep(TICK)
+
+    def _hold(self, stack: ExitStack) -> None:
+        """Take the home and start its servers; a run that is just ending is waited for."""
+        given = all(os.environ.get(name) for name in ("DATABASE_URL", "BROKER_URL", "CACHE_URL"))
+        with self.console.step("PostgreSQL and Valkey"):
+            patience = time.monotonic() + 1.0
+            while True:
+                try:
+                    if given:
+                        stack.enter_context(self.home.held())
+                    else:
+                        self._services = stack.enter_context(running(self.home))
+                        self._urls = self._services.start()
+                except AlreadyRunning:
+                    if self._is_stopping() or (time.monotonic() > patience and not self.home.is_being_left()):
+                        raise
+                    time.sleep(TICK)
+                else:
+                    return
+
+    def _prepare_and_start(self, port: int) -> None:
+        known = read_json(self.home.path / "demo_state.json")
+        environment = self._environment(port)
+        self.children = [Child(spec, self.console, environment) for spec in specs(self.home, port)]
+        stages = ["migrate", "load"]
+        with self.console.step("Migrations and demo data"):
+            run_stage(self.console, environment, *stages, is_stopping=self._is_stopping)
+        if self._is_stopping():
+            return
+        for child in self.children:
+            child.start()
+        self._remember_children()
+        title = "Report" if known else "First computation by a Celery worker, and report"
+        with self.console.step(title):
+            run_stage(self.console, environment, "recompute", "report", is_stopping=self._is_stopping)
+        with self.console.step("Web"):
+            self._wait_until_served(port)
+
+    def _environment(self, port: int) -> dict[str, str]:
+        return {
+            **(self._urls.environment() if self._urls else {}),
+            "BIFOCAL_ENV": os.environ.get("BIFOCAL_ENV", "development"),
+            "BIFOCAL_HOME": str(self.home.path),
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "DEBUG": os.environ.get("DEBUG", "false"),
+            "BASE_URL": os.environ.get("BASE_URL", f"http://127.0.0.1:{port}"),
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONWARNINGS": os.environ.get("PYTHONWARNINGS", "ignore"),
+        }
+
+    def _wait_until_served(self, port: int) -> None:
+        deadline = time.monotonic() + SERVES_WITHIN
+        while not self._is_stopping() and not answers(port):
+            self._watch()
+            web = self.children[0]
+            if web.failures >= HOPELESS_AFTER or time.monotonic() > deadline:
+                raise EmbeddedServiceError("The web process does not start: the reason stands above.")
+            time.sleep(TICK / 2)
+
+    def _watch(self) -> None:
+        """Start again whatever has died."""
+        if self._services and not (self._services.postgres.alive and self._services.valkey.alive):
+            self._revive_servers(self._services)
+        before = [child.popen for child in self.children]
+        for child in self.children:
+            child.watch()
+        if before != [child.popen for child in self.children]:
+            self._remember_children()
+
+    def _revive_servers(self, services: Services) -> None:
+        dead = " and ".join(
+            name
+            for name, server in (("PostgreSQL", services.postgres), ("Valkey", services.valkey))
+            if not server.alive
+        )
+        with self.console.step(f"{dead} died; starting again"):
+            urls = services.start()
+        if urls != self._urls:
+            # The old port went to somebody else meanwhile: everybody needs the new address.
+            self._urls = urls
+            environment = urls.environment()
+            self._stop_children()
+            for child in self.children:
+                child.environment = {**child.environment, **environment}
+                child.start()
+
+    def _stop_children(self) -> None:
+        self._asked_to_stop = True
+        running_ones = [child for child in self.children if child.popen]
+        if running_ones:
+            self.console.line("demo", "stopping " + ", ".join(child.spec.name for child in running_ones))
+        for child in running_ones:
+            child.ask_to_stop()
+        deadline = time.monotonic() + STOPPING_TAKES
+        for child in running_ones:
+            child.stop(deadline)
+        self._remember_children()
+
+    def _remember_children(self) -> None:
+        pids = [child.popen.pid for child in self.children if child.popen]
+        write_json(self.home.path / "children.json", {"pids": pids})
+
+    def _end_orphans(self) -> None:
+        """End what a killed supervisor left, where the kernel did not."""
+        for pid in read_json(self.home.path / "children.json").get("pids", []):
+            process.end_group(pid, marker=sys.executable, grace=3.0)
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._asked_to_stop = True
+        self.home.say_leaving()
+
+    def _is_stopping(self) -> bool:
+        return self._asked_to_stop or self.is_abandoned()
+
+
+def wanted_port() -> int | None:
+    """Return the port asked for by PORT."""
+    said = os.environ.get("PORT", "")
+    if not said:
+        return None
+    if not said.isascii() or not said.isdigit() or not 0 < int(said) < 65_536:
+        raise EmbeddedServiceError(f"PORT={said} is no port: give a number from 1 to 65535.")
+    return int(said)
+
+
+def choose_port(wanted: int | None, home: Home) -> int:
+    """Return the port to serve on: the one asked for, else last time's or 8000, else a free one."""
+    if wanted is None:
+        port = ports.choose(home.ports.get("web", DEFAULT_PORT))
+    elif ports.is_free(wanted):
+        port = wanted
+    elif wanted < 1024 and os.geteuid() != 0:
+        raise EmbeddedServiceError(f"Port {wanted} is for root alone: choose one above 1023, for example PORT=8000.")
+    else:
+        raise EmbeddedServiceError(f"Port {wanted} is taken by another program: choose another (PORT=...) or none.")
+    if wanted is None:
+        home.remember_port("web", port)
+    return port
+
+
+def answers(port: int) -> bool:
+    """Say whether the web process answers."""
+    connection = http.client.HTTPConnection(ports.LOOPBACK, port, timeout=10)
+    try:
+        connection.request("GET", "/", headers={"Connection": "close"})
+        connection.getresponse()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True
