@@ -1,0 +1,111 @@
+"""Contacts: people, and how far each has come on the way from stranger to advocate."""
+
+# ruff: noqa: DJ001 - blank text is null everywhere
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Value
+from django.db.models.functions import Coalesce, Concat, NullIf, Trim
+
+from core.facts import fact_triggers
+from core.history.triggers import history_triggers
+from core.models.record import Record, live_unique
+from core.models.scope import Scope
+from crm.models import rules
+from crm.models.base import Described, Owned, through
+
+
+class LifecycleStage(models.TextChoices):
+    """The usual terms, in the usual order; `other` stands outside it."""
+
+    SUBSCRIBER = "subscriber"
+    LEAD = "lead"
+    MARKETING_QUALIFIED = "marketing_qualified"
+    SALES_QUALIFIED = "sales_qualified"
+    OPPORTUNITY = "opportunity"
+    CUSTOMER = "customer"
+    EVANGELIST = "evangelist"
+    OTHER = "other"
+
+
+class Contact(Described, Owned):
+    """A person. `name` is made by the database: first and last name, else the e-mail address."""
+
+    first_name = models.CharField(max_length=100, null=True, blank=True)
+    last_name = models.CharField(max_length=100, null=True, blank=True)
+    email = models.EmailField(max_length=254, null=True, blank=True, help_text="In lower case; unique among contacts.")
+    name = models.GeneratedField(
+        expression=Coalesce(NullIf(Trim(Concat(F("first_name"), Value(" "), F("last_name"))), Value("")), F("email")),
+        output_field=models.CharField(max_length=254, null=True),
+        db_persist=True,
+    )
+    phone = models.CharField(max_length=32, null=True, blank=True)
+    job_title = models.CharField(max_length=150, null=True, blank=True)
+    company = models.ForeignKey(
+        "crm.Company",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="contacts",
+        db_index=False,
+        help_text="Where they work.",
+    )
+    lifecycle_stage = models.CharField(max_length=20, choices=LifecycleStage, default=LifecycleStage.LEAD)
+    source = models.CharField(
+        max_length=64, null=True, blank=True, help_text="Where they came from: web, store, referral."
+    )
+    source_detail = models.CharField(max_length=200, null=True, blank=True, help_text="The campaign, page or person.")
+    region = models.CharField(max_length=100, null=True, blank=True)
+    country = models.CharField(max_length=2, null=True, blank=True, help_text="ISO 3166 code.")
+    city = models.CharField(max_length=100, null=True, blank=True)
+    birth_date = models.DateField(null=True, blank=True)
+
+    class Meta:
+        db_table = "crm_contact"
+        triggers = [*history_triggers("contact"), *fact_triggers("contacts")]
+        constraints = [
+            live_unique("crm", "contact", "external_id"),
+            live_unique("crm", "contact", "email"),
+            rules.lower_case("contact", "email"),
+        ]
+        indexes = [
+            rules.by("contact", "owner"),
+            rules.by("contact", "team"),
+            rules.by("contact", "partner"),
+            rules.by("contact", "company"),
+            rules.by("contact", "lifecycle_stage"),
+            rules.by("contact", "source"),
+            rules.by("contact", "region"),
+            rules.by("contact", "country"),
+            rules.by("contact", "phone"),
+            rules.by("contact", "name"),
+            rules.by("contact", "email"),
+            rules.by("contact", "created_at"),
+            rules.by("contact", "updated_at"),
+            rules.contains("contact", "name"),
+            rules.contains("contact", "email"),
+            rules.members("contact", "tags"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or str(self.pk)
+
+
+class LifecycleChange(Record):
+    """A contact's step from one lifecycle stage to another; the first has no `from_stage`."""
+
+    contact = models.ForeignKey("crm.Contact", models.CASCADE, related_name="lifecycle_changes", db_index=False)
+    from_stage = models.CharField(max_length=20, choices=LifecycleStage, null=True)
+    to_stage = models.CharField(max_length=20, choices=LifecycleStage)
+    at = models.DateTimeField(help_text="When it happened.")
+    by = models.CharField(max_length=254, help_text="Who or what made the change.")
+
+    scope: ClassVar[Scope] = through("contact", Contact.scope)
+
+    class Meta:
+        db_table = "crm_lifecycle_change"
+        triggers = history_triggers("lifecycle_change")
+        indexes = [rules.by("lifecycle_change", "contact", "at")]
