@@ -1,5 +1,6 @@
 """What the project is made of."""
 
+from importlib.util import find_spec
 from typing import Any
 
 from config.settings.env import BASE_DIR
@@ -34,7 +35,6 @@ INSTALLED_APPS = [
     "axes",
     # Database
     "pgtrigger",
-    "django_linear_migrations",
     # Operations
     "django_structlog",
     # Ours, lowest layer first
@@ -43,6 +43,10 @@ INSTALLED_APPS = [
     "crm",
     "analytics",
 ]
+
+# A developer's tool: it is not in requirements/base.txt.
+if find_spec("django_linear_migrations"):
+    INSTALLED_APPS.append("django_linear_migrations")
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
