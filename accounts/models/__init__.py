@@ -1,3 +1,5 @@
+"""Tables of this app."""
+
 from accounts.models.api_key import ApiKey
 from accounts.models.partner import PartnerOrganisation, PartnerPerson
 from accounts.models.role import Grant, Role, UserRole
