@@ -13,34 +13,32 @@ _NOISE = ("updated_at", "version")
 _WHO = """
     who := coalesce(nullif(current_setting('bifocal.actor', true), ''), '{"kind": "system", "door": "shell"}')::jsonb;
 """
-_COLUMNS = (
-    "(entity, record_id, operation, before, after, actor_kind, actor_id, actor_label, door, request_id, at)"
-)
+_COLUMNS = "(entity,record_id,operation,before,after,actor_kind,actor_id,actor_label,door,request_id,at)"
 _ACTOR = """who->>'kind', (who->>'id')::uuid, coalesce(who->>'label', ''), who->>'door',
            coalesce(who->>'request_id', ''), coalesce((who->>'at')::timestamptz, now())"""
 
 _INSERT = """
-    INSERT INTO core_change %(columns)s
-    SELECT '%(entity)s', n.%(key)s, 'insert', NULL, jsonb_strip_nulls(to_jsonb(n) - %(noise)s), %(actor)s
+    INSERT INTO core_change <columns>
+    SELECT '<entity>', n.<key>, 'insert', NULL, jsonb_strip_nulls(to_jsonb(n) - <noise>), <actor>
     FROM new_rows n;
     RETURN NULL;
 """
 _UPDATE = """
-    INSERT INTO core_change %(columns)s
-    SELECT '%(entity)s', n.%(key)s, 'update', d.before, d.after, %(actor)s
+    INSERT INTO core_change <columns>
+    SELECT '<entity>', n.<key>, 'update', d.before, d.after, <actor>
     FROM old_rows o JOIN new_rows n ON n.id = o.id
     CROSS JOIN LATERAL (
         SELECT jsonb_object_agg(b.key, b.value) AS before, jsonb_object_agg(b.key, a.value) AS after
-        FROM jsonb_each(to_jsonb(o) - %(noise)s) b
-        JOIN jsonb_each(to_jsonb(n) - %(noise)s) a ON a.key = b.key
+        FROM jsonb_each(to_jsonb(o) - <noise>) b
+        JOIN jsonb_each(to_jsonb(n) - <noise>) a ON a.key = b.key
         WHERE a.value IS DISTINCT FROM b.value
     ) d
     WHERE d.after IS NOT NULL;
     RETURN NULL;
 """
 _DELETE = """
-    INSERT INTO core_change %(columns)s
-    SELECT '%(entity)s', o.%(key)s, 'delete', jsonb_strip_nulls(to_jsonb(o) - %(noise)s), NULL, %(actor)s
+    INSERT INTO core_change <columns>
+    SELECT '<entity>', o.<key>, 'delete', jsonb_strip_nulls(to_jsonb(o) - <noise>), NULL, <actor>
     FROM old_rows o;
     RETURN NULL;
 """
@@ -49,23 +47,29 @@ _DELETE = """
 def history_triggers(entity: str, *, key: str = "id", hide: tuple[str, ...] = ()) -> list[pgtrigger.Trigger]:
     """The triggers that keep the history of one entity's table; put them into the model's `Meta.triggers`.
 
-    The table must have a primary key named `id`. `key` is the column with the record's id, where the rows are parts of a
-    record kept in another table. `hide` names columns that never go into the history: secrets, and more bookkeeping.
+    The table must have a primary key named `id`. `key` is the column with the record's id, where the rows are parts of
+    a record kept in another table. `hide` names columns that never go into the history: secrets, more bookkeeping.
     """
-    noise = "'{%s}'::text[]" % ",".join((*_NOISE, *hide))
-    values = {"entity": entity, "columns": _COLUMNS, "noise": noise, "actor": _ACTOR, "key": key}
+    values = {
+        "<entity>": entity,
+        "<key>": key,
+        "<columns>": _COLUMNS,
+        "<noise>": f"'{{{','.join((*_NOISE, *hide))}}}'::text[]",
+        "<actor>": _ACTOR,
+    }
+    referencing = pgtrigger.Referencing
     return [
-        _trigger("history_insert", pgtrigger.Insert, pgtrigger.Referencing(new="new_rows"), _INSERT % values),
-        _trigger(
-            "history_update", pgtrigger.Update, pgtrigger.Referencing(old="old_rows", new="new_rows"), _UPDATE % values
-        ),
-        _trigger("history_delete", pgtrigger.Delete, pgtrigger.Referencing(old="old_rows"), _DELETE % values),
+        _trigger(values, "history_insert", pgtrigger.Insert, referencing(new="new_rows"), _INSERT),
+        _trigger(values, "history_update", pgtrigger.Update, referencing(old="old_rows", new="new_rows"), _UPDATE),
+        _trigger(values, "history_delete", pgtrigger.Delete, referencing(old="old_rows"), _DELETE),
     ]
 
 
 def _trigger(
-    name: str, operation: pgtrigger.Operation, referencing: pgtrigger.Referencing, body: str
+    values: dict[str, str], name: str, operation: pgtrigger.Operation, referencing: pgtrigger.Referencing, body: str
 ) -> pgtrigger.Trigger:
+    for mark, value in values.items():
+        body = body.replace(mark, value)
     return pgtrigger.Trigger(
         name=name,
         level=pgtrigger.Statement,
