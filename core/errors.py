@@ -1,4 +1,4 @@
-"""Domain errors: each has a stable `code`, an HTTP `status`, a title and data. The transports translate them in one place."""
+"""Domain errors: each has a stable `code`, an HTTP `status`, a title and data; translated in one place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one language of criteria: which records. Parsed once against the registry, compiled to Django's Q (and by others)."""
+"""The one language of criteria: which records. Parsed against the registry, compiled to Django's Q (and by others)."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """How many related records meet `where` (and happened `within` the span before now): at least one, or `low`..`high`."""
+    """How many related records meet `where` (and happened `within` the span before now): `low` to `high` of them."""
 
     relation: Relation
     where: Node

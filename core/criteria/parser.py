@@ -75,7 +75,9 @@ class _Parser:
             nodes.append(self.node(entity, part, f"{at}/{word}/{index}", depth + 1, hops))
         return build(tuple(nodes))
 
-    def leaf(self, entity: Entity, tree: dict[str, Any], name: Any, at: str, name_at: str, depth: int, hops: int) -> Node:
+    def leaf(
+        self, entity: Entity, tree: dict[str, Any], name: Any, at: str, name_at: str, depth: int, hops: int
+    ) -> Node:
         if not isinstance(name, str):
             return self.fault(name_at, "wrong_type", "Must be the name of a field.")
         if entity.custom_fields is not None and name.startswith(_CUSTOM):
@@ -120,7 +122,7 @@ class _Parser:
     def bounds(self, count: Any, at: str) -> tuple[int | None, int | None]:
         """The inclusive bounds of `{"gte": 2, "lt": 5}`."""
         if not isinstance(count, dict) or not count:
-            self.fault(at, "wrong_type", "Must be an object such as {\"gte\": 2}.")
+            self.fault(at, "wrong_type", 'Must be an object such as {"gte": 2}.')
             return 1, None
         self.only(count, _COUNTS, at)
         low: int | None = None

@@ -33,7 +33,9 @@ def compile_q(entity: Entity, node: Node, *, actor: Actor, at: datetime) -> Q:
         case And(parts):
             return reduce(and_, (compile_q(entity, part, actor=actor, at=at) for part in parts)) if parts else Q()
         case Or(parts):
-            return reduce(or_, (_definite(compile_q(entity, p, actor=actor, at=at)) for p in parts)) if parts else _FALSE
+            return (
+                reduce(or_, (_definite(compile_q(entity, p, actor=actor, at=at)) for p in parts)) if parts else _FALSE
+            )
         case Not(part):
             return ~_definite(compile_q(entity, part, actor=actor, at=at))
         case Condition():
@@ -44,7 +46,7 @@ def compile_q(entity: Entity, node: Node, *, actor: Actor, at: datetime) -> Q:
 
 def _definite(q: Q) -> Q:
     """Django drops an empty Q from disjunctions and negations, where it must mean "everything"."""
-    return q if q else _TRUE
+    return q or _TRUE
 
 
 def _related(entity: Entity, node: Related, actor: Actor, at: datetime) -> Q:
@@ -124,7 +126,9 @@ def _plain(path: str, op: str, value: Any) -> Q:
 
 def _calendar(op: str, value: Any, at: datetime, *, dates: bool) -> dict[str, Any] | None:
     """The bounds of a calendar operator by lookup; None for other operators."""
-    day: Callable[[datetime], date] = (lambda moment: moment.astimezone(UTC).date()) if dates else (lambda moment: moment)
+    day: Callable[[datetime], date] = (
+        (lambda moment: moment.astimezone(UTC).date()) if dates else (lambda moment: moment)
+    )
     match op, value:
         case "within", Span():
             return {"gte": day(value.before(at)), "lte": day(at)}
@@ -181,5 +185,3 @@ def _compare(expression: Any, **lookups: Any) -> Q:
     parts = [Q(expression.get_lookup(name)(expression, value)) if hasattr(expression, "get_lookup") else Q()
              for name, value in lookups.items()]  # fmt: skip
     return reduce(and_, parts)
-
-

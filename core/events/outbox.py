@@ -36,4 +36,3 @@ def _row(event: Event, actor: Actor, at: datetime) -> OutboxEvent:
     return OutboxEvent(
         name=event.name, payload=dict(event.payload), actor_kind=actor.kind, actor_id=actor.id, occurred_at=at
     )
-

@@ -37,7 +37,9 @@ def _one(at: datetime) -> bool:
         event = waiting.select_for_update(skip_locked=True).first()
         if event is None:
             return False
-        missed = [item.name for item in matching(event.name) if item.name not in event.done and not _deliver(event, item)]
+        missed = [
+            item.name for item in matching(event.name) if item.name not in event.done and not _deliver(event, item)
+        ]
         _close(event, missed, at)
     return True
 
@@ -47,7 +49,9 @@ def _deliver(event: OutboxEvent, subscription: Subscription) -> bool:
         with transaction.atomic():
             subscription.handler(event)
     except Exception as error:  # one subscriber's fault must not keep the event from the others
-        logger.exception("subscriber_failed", subscriber=subscription.name, event_name=event.name, event_id=str(event.id))
+        logger.exception(
+            "subscriber_failed", subscriber=subscription.name, event_name=event.name, event_id=str(event.id)
+        )
         event.last_error = f"{subscription.name}: {type(error).__name__}: {error}"[:2000]
         return False
     event.done.append(subscription.name)

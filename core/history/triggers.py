@@ -48,7 +48,7 @@ def history_triggers(entity: str, *, key: str = "id", hide: tuple[str, ...] = ()
     """The triggers that keep the history of one entity's table; put them into the model's `Meta.triggers`.
 
     The table must have a primary key named `id`. `key` is the column with the record's id, where the rows are parts of
-    a record kept in another table. `hide` names columns that never go into the history: secrets, more bookkeeping.
+    a record kept in another table. `hide` names columns that never go into the history: secrets, and more bookkeeping.
     """
     values = {
         "<entity>": entity,

@@ -14,5 +14,14 @@ from core.jobs.service import (
 )
 
 __all__ = [
-    "JobCancelled", "begin", "cancel", "cancelled", "check_cancelled", "checkpoint", "fail", "finish", "progress", "start",
-]  # fmt: skip
+    "JobCancelled",
+    "begin",
+    "cancel",
+    "cancelled",
+    "check_cancelled",
+    "checkpoint",
+    "fail",
+    "finish",
+    "progress",
+    "start",
+]

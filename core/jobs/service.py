@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db import transaction
@@ -26,7 +26,9 @@ def start(*, kind: str, parameters: Mapping[str, Any], actor: Actor, at: datetim
     with transaction.atomic():
         job = Job(kind=kind, parameters=dict(parameters), owner_id=actor.user_id, created_at=at, updated_at=at)
         job.save(force_insert=True)
-        events.publish(events.Event("job.queued", {"entity": "job", "id": str(job.pk), "kind": kind}), actor=actor, at=at)
+        events.publish(
+            events.Event("job.queued", {"entity": "job", "id": str(job.pk), "kind": kind}), actor=actor, at=at
+        )
     return job
 
 
@@ -92,12 +94,11 @@ def cancel(*, actor: Actor, record_id: UUID, at: datetime) -> UUID:
     actor.require("job", "cancel")
     with transaction.atomic():
         rows = Job.objects.filter(pk=record_id)
-        job = rows.visible_to(actor, "cancel").select_for_update().first()
+        job = cast("Job | None", rows.visible_to(actor, "cancel").select_for_update().first())
         if job is None:
             if rows.visible_to(actor).exists():
                 raise Forbidden(entity="job", action="cancel")
             raise NotFound(entity="job", id=str(record_id))
-        assert isinstance(job, Job)
         if job.status in FINAL:
             raise Conflict(f"The job is over: {job.status}.")
         job.cancel_requested = True
@@ -112,8 +113,7 @@ def _locked(job_id: UUID) -> Job:
     job = Job.objects.select_for_update().filter(pk=job_id).first()
     if job is None:
         raise NotFound(entity="job", id=str(job_id))
-    assert isinstance(job, Job)
-    return job
+    return cast("Job", job)
 
 
 def _close(job_id: UUID, status: str, message: str, result: Mapping[str, Any] | None, at: datetime) -> None:

@@ -10,7 +10,9 @@ class DirtyMonth(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     fact = models.CharField(max_length=63)
-    month = models.DateField(null=True, help_text="First day of the month; null for tables that are not split by month.")
+    month = models.DateField(
+        null=True, help_text="First day of the month; null for tables that are not split by month."
+    )
 
     class Meta:
         db_table = "core_dirty_month"

@@ -31,6 +31,8 @@ class OutboxEvent(models.Model):
     class Meta:
         db_table = "core_outbox"
         indexes = [
-            models.Index(fields=["sequence"], condition=models.Q(handed_at__isnull=True), name="core_outbox_waiting_idx"),
+            models.Index(
+                fields=["sequence"], condition=models.Q(handed_at__isnull=True), name="core_outbox_waiting_idx"
+            ),
             models.Index(fields=["handed_at"], name="core_outbox_handed_idx"),
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.utils import timezone
@@ -12,7 +12,7 @@ from core.ids import new_id
 from core.models.scope import OPEN, Scope
 
 
-class RecordQuerySet(models.QuerySet["models.Model"]):
+class RecordQuerySet(models.QuerySet[Any]):
     """Every read starts here."""
 
     def alive(self) -> Self:
@@ -21,7 +21,7 @@ class RecordQuerySet(models.QuerySet["models.Model"]):
 
     def visible_to(self, actor: Actor, action: str = "view") -> Self:
         """The records to which the actor may do `action`; none where nothing grants it."""
-        model: type[Record] = self.model  # type: ignore[assignment]
+        model: type[Record] = self.model
         return self.filter(model.scope.q(actor, actor.visibilities(model.entity_name(), action)))
 
 

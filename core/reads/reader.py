@@ -144,7 +144,13 @@ def _quick_search(entity: Entity, q: str) -> Q:
 
 
 def _fetch(
-    entity: Entity, rows: RecordQuerySet, actor: Actor, selection: Selection, order: Order, limit: int, after: str | None
+    entity: Entity,
+    rows: RecordQuerySet,
+    actor: Actor,
+    selection: Selection,
+    order: Order,
+    limit: int,
+    after: str | None,
 ) -> tuple[list[str], list[tuple[Any, ...]], bool]:
     """The JSON texts of a page, the sort keys of its rows, and whether there are more."""
     if not 1 <= limit <= MAX_LIMIT:

@@ -35,9 +35,7 @@ def hidden_keys(entity: Entity, selection: Selection) -> list[tuple[str, str]]:
     return sorted(keys)
 
 
-def attach(
-    entity: Entity, rows: Sequence[dict[str, Any]], selection: Selection, *, actor: Actor, at: datetime
-) -> None:
+def attach(entity: Entity, rows: Sequence[dict[str, Any]], selection: Selection, *, actor: Actor, at: datetime) -> None:
     """Put the related records into the rows under their keys. What the actor may not see is null, or not in the list.
 
     To-one: the record or None. Lists: {"rows", "next_cursor", "cursors"}.
@@ -140,5 +138,3 @@ def _cursor(order: Order, item: dict[str, Any]) -> str:
     values = [item.pop(f"_k{index}") for index, _ in enumerate(order.keys)]
     parsed = [None if v is None else k.field.type.parse(v) for k, v in zip(order.keys, values, strict=True)]
     return order.cursor(parsed)
-
-

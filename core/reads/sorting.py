@@ -95,7 +95,9 @@ class Order:
             return [same, Q(**{f"{path}__isnull": False})] if first.descending else [same]
         compare = "lt" if first.descending else "gt"
         # The redundant bound lets the index be entered at the cursor; the disjunction alone would scan up to it.
-        ranged = Q(**{f"{path}__{compare}e": value}) & (Q(**{f"{path}__{compare}": value}) | (Q(**{path: value}) & rest))
+        ranged = Q(**{f"{path}__{compare}e": value}) & (
+            Q(**{f"{path}__{compare}": value}) | (Q(**{path: value}) & rest)
+        )
         nulls_follow = first.field.nullable and not first.descending
         return [ranged, Q(**{f"{path}__isnull": True})] if nulls_follow else [ranged]
 

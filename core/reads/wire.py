@@ -24,7 +24,7 @@ class WireRow(Expression):
     def __init__(self, template: str, key: Any = None) -> None:
         super().__init__(output_field=TextField())
         self.template = template
-        self.key = key or F("pk")
+        self.key: Any = key or F("pk")
 
     def get_source_expressions(self) -> list[Any]:
         return [self.key]
@@ -32,9 +32,9 @@ class WireRow(Expression):
     def set_source_expressions(self, exprs: Sequence[Any]) -> None:
         (self.key,) = exprs
 
-    def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, Any]:  # type: ignore[override]
         sql, params = compiler.compile(self.key)
-        return self.template.replace("{t}", sql.rpartition(".")[0]), list(params)
+        return self.template.replace("{t}", sql.rpartition(".")[0]), params
 
 
 def wire_row(entity: Entity, actor: Actor, fields: Sequence[str], extra: Sequence[tuple[str, str]] = ()) -> WireRow:
@@ -47,11 +47,19 @@ def wire_row(entity: Entity, actor: Actor, fields: Sequence[str], extra: Sequenc
 def _template(name: str, fields: tuple[str, ...], hidden: tuple[str, ...], extra: tuple[tuple[str, str], ...]) -> str:
     entity = registry.entity(name)
     pairs = [(field, "NULL" if field in hidden else _value(entity, field)) for field in fields]
-    pairs += [(key, f'{{t}}."{column}"') for key, column in extra]
+    pairs += [(key, _column(entity, column)) for key, column in extra]
     kind = "json" if len(pairs) <= _MAX_PAIRS else "jsonb"
     chunks = [pairs[start : start + _MAX_PAIRS] for start in range(0, len(pairs), _MAX_PAIRS)] or [[]]
-    built = [f"{kind}_build_object({', '.join(f"'{key}', {sql}" for key, sql in chunk)})" for chunk in chunks]
+    listed = [", ".join(f"'{key}', {sql}" for key, sql in chunk) for chunk in chunks]
+    built = [f"{kind}_build_object({arguments})" for arguments in listed]
     return f"({' || '.join(built)})::text".replace("%", "%%")
+
+
+def _column(entity: Entity, column: str) -> str:
+    # By the type of the field where there is one: a decimal sort key must not lose digits as a JSON number.
+    plain = f'{{t}}."{column}"'
+    item = next((item for item in entity.fields if item.attribute == column), None)
+    return item.type.sql(plain) if item else plain
 
 
 def _value(entity: Entity, name: str) -> str:

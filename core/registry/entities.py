@@ -4,42 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from core.actors import Actor
+from core.history.feed import history_feed
 from core.models.record import Record
-from core.registry.fields import Field, Relation, Shape
+from core.registry.feeds import Feed, FeedPage
+from core.registry.fields import Field, Relation
 from core.registry.operations import Operation
 from core.registry.types import FieldType
 
 if TYPE_CHECKING:
     from core.writes.base import Writes
 
+__all__ = ["VERBS", "CustomFields", "Entity", "Feed", "FeedPage"]
+
 VERBS = ("create", "update", "delete", "restore")
-
-
-@dataclass(frozen=True)
-class FeedPage:
-    """One page of a feed: items in wire form, and the cursor after the last one (None at the end)."""
-
-    items: list[dict[str, Any]]
-    next_cursor: str | None
-
-
-@dataclass(frozen=True)
-class Feed:
-    """A keyset-paged list that belongs to one record and is not an entity of its own (timeline, history).
-
-    `fetch(actor=, record_id=, limit=, after=, at=)` raises NotFound where the actor may not see the record.
-    """
-
-    name: str
-    item: Shape
-    fetch: Callable[..., FeedPage]
-    doc: str = ""
 
 
 CustomFields = Callable[[str], Mapping[str, FieldType]]
@@ -74,6 +55,9 @@ class Entity:
     feeds: list[Feed] = field(default_factory=list)
     custom_column: str | None = None
     custom_fields: CustomFields | None = None
+
+    def __post_init__(self) -> None:
+        self.add_feed(history_feed(self))
 
     @cached_property
     def by_name(self) -> Mapping[str, Field]:
@@ -117,6 +101,3 @@ class Entity:
         """Everything a role can be granted on this entity."""
         extra = {op.action for op in self.operations} | {item.needs for item in self.fields if item.needs}
         return ("view", *(verb for verb in VERBS if verb in self.verbs), *sorted(extra - {"view", *VERBS, None}))
-
-
-FetchFeed = Callable[[Actor, UUID, int, str | None, datetime], FeedPage]

@@ -79,7 +79,7 @@ def reverse_one(name: str, target: str, column: str, doc: str = "") -> Relation:
 
 @dataclass(frozen=True)
 class Shape(FieldType):
-    """An object with named fields: nested input, or an answer that is not a record. `title` names it in both schemas."""
+    """An object with named fields: nested input, or an answer that is no record. `title` names it in both schemas."""
 
     name: ClassVar[str] = "object"
     graphql: ClassVar[str] = "object"
@@ -148,28 +148,15 @@ def parse_at(kind: FieldType, value: Any, pointer: str, errors: list[FieldError]
 
 
 def clean_values(fields: tuple[Field, ...], values: Any, *, partial: bool = False) -> dict[str, Any]:
-    """Validate a JSON object against fields: unknown, missing, null and wrongly typed values are errors by pointer."""
+    """Validate a JSON object against fields; `partial` is for an update, where nothing is required.
+
+    Raises Invalid with every unknown, missing, null or wrongly typed value by its pointer; TypeFault for no object.
+    """
     if not isinstance(values, Mapping):
         raise TypeFault("wrong_type", "Must be an object.")
     known = {item.name: item for item in fields}
     errors: list[FieldError] = []
-    cleaned: dict[str, Any] = {}
-    for key, value in values.items():
-        item = known.get(key)
-        if item is None:
-            errors.append(FieldError(f"/{escape(key)}", "unknown_field", "There is no such field."))
-        elif not item.writable:
-            errors.append(FieldError(f"/{key}", "read_only", "This field cannot be written."))
-        elif partial and item.create_only:
-            errors.append(FieldError(f"/{key}", "create_only", "This field cannot be changed once created."))
-        elif value is None:
-            if not item.nullable:
-                errors.append(FieldError(f"/{key}", "null", "Must not be null."))
-            cleaned[key] = None
-        else:
-            cleaned[key] = parse_at(item.type, value, f"/{key}", errors)
-            if cleaned[key] is None and not item.nullable and not _failed(errors, key):
-                errors.append(FieldError(f"/{key}", "blank", "Must not be empty."))
+    cleaned = {key: _clean(known.get(key), key, value, partial, errors) for key, value in values.items()}
     if not partial:
         missing = [item.name for item in fields if item.required and item.name not in values]
         errors.extend(FieldError(f"/{name}", "required", "This field is required.") for name in missing)
@@ -178,8 +165,24 @@ def clean_values(fields: tuple[Field, ...], values: Any, *, partial: bool = Fals
     return cleaned
 
 
-def _failed(errors: list[FieldError], key: str) -> bool:
-    return any(fault.pointer.split("/")[1:2] == [key] for fault in errors)
+def _clean(item: Field | None, key: str, value: Any, partial: bool, errors: list[FieldError]) -> Any:
+    pointer = f"/{escape(key)}"
+    if item is None:
+        errors.append(FieldError(pointer, "unknown_field", "There is no such field."))
+    elif not item.writable:
+        errors.append(FieldError(pointer, "read_only", "This field cannot be written."))
+    elif partial and item.create_only:
+        errors.append(FieldError(pointer, "create_only", "This field cannot be changed once created."))
+    elif value is None:
+        if not item.nullable:
+            errors.append(FieldError(pointer, "null", "Must not be null."))
+    else:
+        faults = len(errors)
+        cleaned = parse_at(item.type, value, pointer, errors)
+        if cleaned is None and not item.nullable and len(errors) == faults:
+            errors.append(FieldError(pointer, "blank", "Must not be empty."))
+        return cleaned
+    return None
 
 
 def escape(token: str) -> str:

@@ -1,4 +1,4 @@
-"""An operation: a call that is not plain reading or writing of a record, offered by REST and GraphQL from one declaration."""
+"""An operation: a call that is no plain reading or writing of a record, offered by both APIs from one declaration."""
 
 from __future__ import annotations
 

@@ -242,7 +242,9 @@ class DecimalNumber(FieldType):
         if isinstance(exponent, int) and -exponent > self.places:
             raise TypeFault("too_precise", f"Must have at most {self.places} decimal places.")
         if abs(number) >= Decimal(10) ** (self.max_digits - self.places):
-            raise TypeFault("out_of_range", f"Must have at most {self.max_digits - self.places} digits before the point.")
+            raise TypeFault(
+                "out_of_range", f"Must have at most {self.max_digits - self.places} digits before the point."
+            )
         if self.minimum is not None and number < self.minimum:
             raise TypeFault("out_of_range", f"Must be at least {self.minimum}.")
         return number
@@ -317,7 +319,7 @@ class Date(FieldType):
 
 @dataclass(frozen=True)
 class DateTime(FieldType):
-    """A moment; must carry its offset from UTC, is stored and shown in UTC. A bare date means its first moment in UTC."""
+    """A moment with its offset from UTC; stored and shown in UTC. A bare date means its first moment in UTC."""
 
     name: ClassVar[str] = "datetime"
     graphql: ClassVar[str] = "DateTime"

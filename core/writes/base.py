@@ -26,7 +26,7 @@ M = TypeVar("M", bound=Record)
 
 @dataclass
 class Write(Generic[M]):
-    """One write in progress. `values` are the cleaned inputs by field name; `before` the old values of changed columns."""
+    """One write in progress. `values`: cleaned inputs by field name; `before`: old values of the changed columns."""
 
     actor: Actor
     at: datetime
@@ -73,7 +73,7 @@ class Writes(Generic[M]):
             inputs.assign(self.entity, record, cleaned)
             inputs.default_scope(record, cleaned, actor)
             self.prepare(change)
-            with inputs.translated_integrity(self.entity):
+            with inputs.translated_integrity():
                 record.save(force_insert=True)
             self.saved(change)
             self._require_within_scope(actor, "create", record)
@@ -112,14 +112,14 @@ class Writes(Generic[M]):
         record = change.record
         record.version += 1
         record.updated_at = change.at
-        with inputs.translated_integrity(self.entity):
+        with inputs.translated_integrity():
             record.save(force_update=True)
         self.saved(change)
         self._require_within_scope(change.actor, "update", record)
         self._publish("updated", change)
 
     def delete(self, *, actor: Actor, record_id: UUID, at: datetime, version: int | None = None) -> M:
-        """Delete softly: the row stays, hidden, and blocks no unique value. Raises NotFound, Forbidden, StaleVersion."""
+        """Delete softly: the row stays, hidden, blocking no unique value. Raises NotFound, Forbidden, StaleVersion."""
         self._offer("delete", actor)
         with transaction.atomic():
             acting(actor, at)
@@ -133,7 +133,7 @@ class Writes(Generic[M]):
         return record
 
     def restore(self, *, actor: Actor, record_id: UUID, at: datetime) -> M:
-        """Bring a deleted record back. Raises NotFound, Conflict (not deleted), Duplicate (its key was taken meanwhile)."""
+        """Bring a deleted record back. Raises NotFound, Conflict (not deleted), Duplicate (its key was taken)."""
         self._offer("restore", actor)
         with transaction.atomic():
             acting(actor, at)
@@ -176,7 +176,7 @@ class Writes(Generic[M]):
     def _touch(self, record: M, at: datetime) -> None:
         record.version += 1
         record.updated_at = at
-        with inputs.translated_integrity(self.entity):
+        with inputs.translated_integrity():
             record.save(force_update=True)
 
     def _require_within_scope(self, actor: Actor, action: str, record: M) -> None:
@@ -184,7 +184,9 @@ class Writes(Generic[M]):
         if actor.is_superuser or self.entity.model.scope.sees_all(actor, actor.visibilities(self.entity_name, action)):
             return
         if not self.entity.model._default_manager.filter(pk=record.pk).visible_to(actor, action).exists():
-            raise Forbidden("The record would be outside of what you may write.", entity=self.entity_name, action=action)
+            raise Forbidden(
+                "The record would be outside of what you may write.", entity=self.entity_name, action=action
+            )
 
     def _publish(self, verb: str, change: Write[M]) -> None:
         payload: dict[str, Any] = {"entity": self.entity_name, "id": str(change.record.pk)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -12,13 +11,12 @@ from django.db import IntegrityError
 
 from core import registry
 from core.actors import Actor
-from core.errors import Conflict, DomainError, Duplicate, FieldError, Forbidden, Invalid
+from core.constraints import refusal_of
+from core.errors import FieldError, Forbidden, Invalid
 from core.models.record import Record
 from core.registry.entities import Entity
 from core.registry.fields import clean_values, parse_at
 from core.registry.types import TypeFault
-
-_KEY = re.compile(r"\((?P<columns>[^)]*)\)=")
 
 
 def clean(entity: Entity, values: Any, *, actor: Actor, partial: bool = False) -> dict[str, Any]:
@@ -67,10 +65,12 @@ def assign(entity: Entity, record: Record, values: Mapping[str, Any]) -> dict[st
         old = getattr(record, item.attribute)
         if name == entity.custom_column:
             merged = {**(old or {}), **value}
-            value = {key: part for key, part in merged.items() if part is not None}
-        if old != value:
+            new: Any = {key: part for key, part in merged.items() if part is not None}
+        else:
+            new = value
+        if old != new:
             before[item.attribute] = old
-            setattr(record, item.attribute, value)
+            setattr(record, item.attribute, new)
     return before
 
 
@@ -120,25 +120,9 @@ def _missing(target: str, by_name: Mapping[str, UUID], actor: Actor) -> Iterator
 
 
 @contextmanager
-def translated_integrity(entity: Entity) -> Iterator[None]:
+def translated_integrity() -> Iterator[None]:
     """Database constraints as domain errors. The error must leave the surrounding `atomic` block, which rolls back."""
     try:
         yield
     except IntegrityError as error:
-        raise integrity_error(entity, error) from error
-
-
-def integrity_error(entity: Entity, error: IntegrityError) -> DomainError:
-    """The domain error of a violated constraint: Duplicate names the fields, Conflict or Invalid the constraint."""
-    diagnosis = getattr(error.__cause__, "diag", None)
-    state = getattr(error.__cause__, "sqlstate", "")
-    if state == "23505":
-        match = _KEY.search(getattr(diagnosis, "message_detail", None) or "")
-        columns = [part.strip(' "') for part in match["columns"].split(",")] if match else []
-        return Duplicate(entity=entity.name, fields=columns)
-    constraint = getattr(diagnosis, "constraint_name", None) or ""
-    if state == "23503":
-        return Conflict("A record that this one refers to is gone, or is still referred to.", entity=entity.name)
-    column = getattr(diagnosis, "column_name", None)
-    pointer = f"/{column}" if column else ""
-    return Invalid.one(pointer, constraint or "constraint", "The values break a rule of the database.")
+        raise refusal_of(error) from error

@@ -1,0 +1,89 @@
+"""The history of one record as a feed: newest first, without the fields that the reader may not see."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from core.actors import Actor
+from core.errors import BadRequest, InvalidCursor, NotFound
+from core.models.change import Change
+from core.reads import cursors
+from core.registry import types
+from core.registry.feeds import Feed, FeedPage
+from core.registry.fields import Field, Shape
+
+if TYPE_CHECKING:
+    from core.registry.entities import Entity
+
+MAX_LIMIT = 200
+
+CHANGE = Shape(
+    title="Change",
+    fields=(
+        Field("id", types.Text(), "Position in the history.", nullable=False),
+        Field("operation", types.Choice(options=tuple(Change.Operation.values)), nullable=False),
+        Field("before", types.Json(), "The old values of the columns that changed; null for an insert."),
+        Field("after", types.Json(), "The new values; null for a delete."),
+        Field("actor_kind", types.Text(), "user, api_key, oauth_client, partner or system.", nullable=False),
+        Field("actor_id", types.Id()),
+        Field("actor_label", types.Text(), "Who, readable.", nullable=False),
+        Field("door", types.Text(), "By which interface: rest, graphql, admin, worker...", nullable=False),
+        Field("request_id", types.Text(), nullable=False),
+        Field("at", types.DateTime(), nullable=False),
+    ),
+)
+
+
+def history_feed(entity: Entity) -> Feed:
+    """The feed `history` of an entity."""
+    return Feed("history", CHANGE, partial(fetch, entity), "Every change: before, after, who, when, by which door.")
+
+
+def fetch(
+    entity: Entity, *, actor: Actor, record_id: UUID, limit: int = 50, after: str | None = None, at: datetime
+) -> FeedPage:
+    """A page of a record's changes. Deleted records have a history too, for those who may restore them.
+
+    Raises Forbidden, NotFound, InvalidCursor.
+    """
+    if not 1 <= limit <= MAX_LIMIT:
+        raise BadRequest(f"limit must be between 1 and {MAX_LIMIT}.")
+    actor.require(entity.name, "view")
+    rows = entity.model._default_manager.filter(pk=record_id)
+    if not (rows.visible_to(actor).alive().exists() or rows.visible_to(actor, "restore").exists()):
+        raise NotFound(entity=entity.name, id=str(record_id))
+    changes = Change.objects.filter(record_id=record_id, entity=entity.name).order_by("-id")
+    if after is not None:
+        changes = changes.filter(id__lt=_position(after))
+    found = list(changes[: limit + 1])
+    hidden = {item.attribute for item in entity.fields if not (item.readable and entity.may_see(actor, item))}
+    items = [_item(change, hidden) for change in found[:limit]]
+    return FeedPage(items, cursors.encode("history", [found[limit - 1].pk]) if len(found) > limit else None)
+
+
+def _position(cursor: str) -> int:
+    (position,) = cursors.decode("history", cursor, 1)
+    if not isinstance(position, int) or not 0 <= position < 2**63:
+        raise InvalidCursor()
+    return position
+
+
+def _item(change: Change, hidden: set[str]) -> dict[str, Any]:
+    def shown(values: dict[str, Any] | None) -> dict[str, Any] | None:
+        return None if values is None else {key: value for key, value in values.items() if key not in hidden}
+
+    return {
+        "id": str(change.pk),
+        "operation": change.operation,
+        "before": shown(change.before),
+        "after": shown(change.after),
+        "actor_kind": change.actor_kind,
+        "actor_id": str(change.actor_id) if change.actor_id else None,
+        "actor_label": change.actor_label,
+        "door": change.door,
+        "request_id": change.request_id,
+        "at": change.at.isoformat(),
+    }

@@ -1,0 +1,212 @@
+"""Group-by over records, as far as the actor may see them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db.models import Avg, CharField, Count, DecimalField, F, Func, Max, Min, OuterRef, Subquery, Sum
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Trunc
+
+from core import criteria, registry
+from core.actors import Actor
+from core.errors import BadRequest, FieldError
+from core.registry import types
+from core.registry.entities import Entity
+from core.registry.fields import Field, ListOf, Shape, parse_at
+from core.registry.types import FieldType
+
+BUCKETS = ("day", "week", "month", "quarter", "year")
+FUNCTIONS = ("count", "count_distinct", "sum", "avg", "min", "max")
+MAX_GROUPS = 4
+MAX_MEASURES = 10
+MAX_ROWS = 1000
+
+GROUP = Shape(
+    title="AggregateGroup",
+    fields=(
+        Field("field", types.Text(max_length=200), "A groupable field, also of a related record (company.industry).",
+              nullable=False, required=True),
+        Field("bucket", types.Choice(options=BUCKETS), "For dates: the period to group by, in UTC."),
+    ),
+)  # fmt: skip
+MEASURE = Shape(
+    title="AggregateMeasure",
+    fields=(
+        Field("fn", types.Choice(options=FUNCTIONS), nullable=False, required=True),
+        Field("field", types.Text(max_length=200), "What to measure; not needed for count."),
+        Field("as", types.Text(max_length=63), "The name of the value in the answer; default fn_field."),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class _Key:
+    name: str
+    expression: Any
+    type: FieldType
+
+
+def run(
+    entity: Entity,
+    *,
+    actor: Actor,
+    at: datetime,
+    group_by: Sequence[Any] = (),
+    measures: Sequence[Any] = (),
+    where: Any = None,
+    sort: Sequence[str] = (),
+    limit: int = 100,
+) -> list[dict[str, Any]]:
+    """Groups with their measures: `{"keys": {...}, "values": {...}}`, decimals as strings.
+
+    Money of several currencies is never added: the currency becomes a key where the caller did not group by it.
+    Raises Forbidden, BadRequest, InvalidCriteria.
+    """
+    actor.require(entity.name, "view")
+    if not 1 <= limit <= MAX_ROWS:
+        raise BadRequest(f"limit must be between 1 and {MAX_ROWS}.")
+    rows = entity.model._default_manager.all().visible_to(actor).alive()
+    if where is not None:
+        rows = rows.filter(criteria.to_q(entity, where, actor=actor, at=at))
+    wanted = _parsed(GROUP, group_by, "group_by", MAX_GROUPS)
+    keys = [_key(entity, actor, item, f"/group_by/{index}") for index, item in enumerate(wanted)]
+    asked = _parsed(MEASURE, measures, "measures", MAX_MEASURES) or [{"fn": "count"}]
+    values = [_measure(entity, actor, item, f"/measures/{index}") for index, item in enumerate(asked)]
+    keys += _currencies(entity, keys, [item for _, _, item in values])
+    _refuse_clashes([key.name for key in keys] + [name for name, _, _ in values])
+    grouped = rows.order_by().annotate(**{f"k{index}": key.expression for index, key in enumerate(keys)})
+    grouped = grouped.values(*(f"k{index}" for index, _ in enumerate(keys)))
+    measured = {f"v{index}": expression for index, (_, expression, _) in enumerate(values)}
+    order = _order(sort, [key.name for key in keys], [name for name, _, _ in values])
+    if not keys:
+        return [_row(keys, values, rows.order_by().aggregate(**measured))]
+    return [_row(keys, values, line) for line in grouped.annotate(**measured).order_by(*order)[:limit]]
+
+
+def _parsed(shape: Shape, items: Any, name: str, most: int) -> list[dict[str, Any]]:
+    if isinstance(items, list | tuple):
+        items = [{"field": item} if isinstance(item, str) and shape is GROUP else item for item in items]
+    errors: list[FieldError] = []
+    parsed = parse_at(ListOf(shape, most), items, f"/{name}", errors)
+    if errors:
+        raise BadRequest("The aggregation is not valid.", errors=errors)
+    return list(parsed)
+
+
+def _fault(pointer: str, code: str, message: str) -> BadRequest:
+    return BadRequest("The aggregation is not valid.", errors=[FieldError(pointer, code, message)])
+
+
+def _key(entity: Entity, actor: Actor, item: Mapping[str, Any], at: str) -> _Key:
+    name, bucket = item["field"], item.get("bucket")
+    expression, kind = _dimension(entity, actor, name, f"{at}/field")
+    if bucket is not None:
+        if not isinstance(kind, types.DateTime | types.Date):
+            raise _fault(f"{at}/bucket", "not_a_date", f"{name} is not a date.")
+        zone: dict[str, Any] = {"tzinfo": UTC} if isinstance(kind, types.DateTime) else {}
+        return _Key(name, Trunc(expression, bucket, **zone), kind)
+    if isinstance(kind, types.DateTime):
+        raise _fault(f"{at}/bucket", "required", f"{name} is a moment: say which bucket to group by.")
+    if isinstance(kind, types.TextList):
+        return _Key(name, Func(expression, function="unnest", output_field=CharField()), types.Text())
+    return _Key(name, expression, kind)
+
+
+def _dimension(entity: Entity, actor: Actor, name: str, at: str) -> tuple[Any, FieldType]:
+    """The expression of a dimension; one of a related record is read only where that record is visible."""
+    if entity.custom_fields is not None and name.startswith("custom."):
+        kind = entity.custom_fields(entity.name).get(name.removeprefix("custom."))
+        if kind is not None:
+            return KeyTextTransform(name.removeprefix("custom."), str(entity.custom_column)), types.Text()
+    head, dot, rest = name.partition(".")
+    relation = entity.relations_by_name.get(head)
+    if dot and relation is not None and not relation.many and actor.may(relation.target, "view"):
+        target = registry.entity(relation.target)
+        inner, kind = _dimension(target, actor, rest, at)
+        match = {relation.column: OuterRef("pk")} if relation.reverse else {"pk": OuterRef(relation.column)}
+        rows = target.model._default_manager.filter(**match).visible_to(actor).alive()
+        return Subquery(rows.annotate(dimension=inner).values("dimension")[:1]), kind
+    item = entity.by_name.get(name)
+    if item is None or not item.groupable or not entity.may_see(actor, item):
+        raise _fault(at, "not_groupable", f"{entity.title} cannot be grouped by {name!r}.")
+    return F(item.attribute), item.type
+
+
+def _measure(entity: Entity, actor: Actor, item: Mapping[str, Any], at: str) -> tuple[str, Any, Field | None]:
+    fn, field_name = item["fn"], item.get("field")
+    alias = item.get("as") or (fn if field_name is None else f"{fn}_{field_name}")
+    if field_name is None:
+        if fn != "count":
+            raise _fault(f"{at}/field", "required", f"{fn} needs a field.")
+        return alias, Count("pk"), None
+    field = entity.by_name.get(field_name)
+    if field is None or not (field.readable and field.stored and not field.sql) or not entity.may_see(actor, field):
+        raise _fault(f"{at}/field", "unknown_field", f"{entity.title} has no field {field_name!r} to measure.")
+    if fn in ("sum", "avg") and not field.type.is_number:
+        raise _fault(f"{at}/field", "not_a_number", f"{field_name} is not a number.")
+    ordered = {"lt"} <= field.type.operators
+    if fn in ("min", "max") and not ordered:
+        raise _fault(f"{at}/field", "not_ordered", f"{field_name} has no order.")
+    money = field if fn in ("sum", "avg", "min", "max") else None
+    return alias, _expression(fn, field), money
+
+
+def _expression(fn: str, field: Field) -> Any:
+    column = field.attribute
+    match fn:
+        case "count":
+            return Count(column)
+        case "count_distinct":
+            return Count(column, distinct=True)
+        case "sum":
+            return Sum(column)
+        case "avg" if isinstance(field.type, types.DecimalNumber):
+            return Avg(column, output_field=DecimalField(max_digits=40, decimal_places=10))
+        case "avg":
+            return Avg(column)
+        case "min":
+            return Min(column)
+    return Max(column)
+
+
+def _currencies(entity: Entity, keys: Sequence[_Key], measured: Sequence[Field | None]) -> list[_Key]:
+    grouped = {key.name for key in keys}
+    wanted = {item.currency for item in measured if item is not None and item.currency} - grouped
+    return [_Key(name, F(entity.by_name[name].attribute), types.Text()) for name in sorted(wanted)]
+
+
+def _refuse_clashes(names: Sequence[str]) -> None:
+    if len(set(names)) != len(names):
+        raise BadRequest("Two keys or values of the aggregation have the same name.")
+
+
+def _order(sort: Sequence[str], keys: Sequence[str], values: Sequence[str]) -> list[Any]:
+    """Sort by names of keys or values; ties by the keys, absent ones last, so that the answer is always the same."""
+    columns = {name: f"k{index}" for index, name in enumerate(keys)}
+    columns |= {name: f"v{index}" for index, name in enumerate(values)}
+    order: list[Any] = []
+    for index, name in enumerate(sort):
+        column = columns.get(name.removeprefix("-"))
+        if column is None:
+            raise _fault(f"/sort/{index}", "not_sortable", f"There is no key or value {name!r} to sort by.")
+        order.append(F(column).desc(nulls_last=True) if name.startswith("-") else F(column).asc(nulls_last=True))
+    return [*order, *(F(f"k{index}").asc(nulls_last=True) for index, _ in enumerate(keys))]
+
+
+def _row(
+    keys: Sequence[_Key], values: Sequence[tuple[str, Any, Field | None]], line: Mapping[str, Any]
+) -> dict[str, Any]:
+    return {
+        "keys": {key.name: _wire(line[f"k{index}"]) for index, key in enumerate(keys)},
+        "values": {name: _wire(line[f"v{index}"]) for index, (name, _, _) in enumerate(values)},
+    }
+
+
+def _wire(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)

@@ -1,0 +1,119 @@
+"""Many writes in one request: each item succeeds or fails by itself, or all together where asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import DatabaseError, transaction
+
+from core.actors import Actor
+from core.errors import BadRequest, Conflict, DomainError, FieldError, Invalid
+from core.problems import problem_of
+from core.registry import types
+from core.registry.entities import Entity
+from core.registry.fields import Field, Shape, clean_values, escape
+from core.registry.types import TypeFault
+from core.writes.base import Writes
+
+MAX_ITEMS = 1000
+ACTIONS = ("create", "update", "upsert", "delete", "restore")
+
+ITEM = Shape(
+    title="BatchItem",
+    fields=(
+        Field("action", types.Choice(options=ACTIONS), "What to do.", nullable=False, required=True),
+        Field("id", types.Id(), "The record, for update, upsert, delete and restore."),
+        Field(
+            "key", types.Text(max_length=63), "Find the record by this field of `values` instead: external_id, email..."
+        ),
+        Field("values", types.Json(max_depth=12), "The fields to write."),
+        Field("version", types.Integer(minimum=1), "Refuse if the record has moved on from this version."),
+    ),
+)
+_STATUS = {"create": "created", "update": "updated", "delete": "deleted", "restore": "restored"}
+
+
+class _RolledBack(Exception):
+    """Leaves the transaction of an atomic batch."""
+
+
+def run(
+    entity: Entity, *, actor: Actor, at: datetime, items: Sequence[Any], atomic: bool = False
+) -> list[dict[str, Any]]:
+    """Carry out up to 1,000 items in order; a result per item: index, status, id, version, or a problem.
+
+    With `atomic`, one failure undoes all, and the others are reported as `rolled_back`. Raises BadRequest.
+    """
+    if entity.writes is None:
+        raise BadRequest(f"{entity.title} cannot be written.")
+    if not isinstance(items, list) or len(items) > MAX_ITEMS:
+        raise BadRequest(f"items must be a list of at most {MAX_ITEMS}.")
+    results: list[dict[str, Any]] = []
+    try:
+        with transaction.atomic():
+            for index, item in enumerate(items):
+                results.append({"index": index} | _one(entity, entity.writes, actor, at, item))
+            if atomic and any(result["status"] == "failed" for result in results):
+                raise _RolledBack
+    except _RolledBack:
+        for result in results:
+            if result["status"] != "failed":
+                result |= {"status": "rolled_back", "id": None, "version": None}
+    return results
+
+
+def _one(entity: Entity, writes: Writes[Any], actor: Actor, at: datetime, item: Any) -> dict[str, Any]:
+    try:
+        cleaned = clean_values(ITEM.fields, item)
+        with transaction.atomic():
+            status, record = _apply(entity, writes, actor, at, cleaned)
+        return {"status": status, "id": str(record.pk), "version": record.version, "error": None}
+    except TypeFault as fault:
+        error: Exception = Invalid.one("", fault.code, str(fault))
+    except (DomainError, DatabaseError) as refusal:
+        error = refusal
+    return {"status": "failed", "id": None, "version": None, "error": problem_of(error).body()}
+
+
+def _apply(entity: Entity, writes: Writes[Any], actor: Actor, at: datetime, item: dict[str, Any]) -> tuple[str, Any]:
+    action, values, version = item["action"], item.get("values") or {}, item.get("version")
+    record_id = item.get("id") or _find(entity, actor, item, values)
+    if action == "create" and item.get("id"):
+        raise Invalid.one("/id", "not_allowed", "The id of a new record is given by the server.")
+    if action == "upsert":
+        action = "update" if record_id else "create"
+    if action == "create":
+        return "created", writes.create(actor=actor, values=values, at=at)
+    if record_id is None:
+        raise Invalid.one("/id", "required", "Name the record by id or key.")
+    if action == "update":
+        record = writes.update(actor=actor, record_id=record_id, values=values, at=at, version=version)
+    elif action == "delete":
+        record = writes.delete(actor=actor, record_id=record_id, at=at, version=version)
+    else:
+        record = writes.restore(actor=actor, record_id=record_id, at=at)
+    return _STATUS[action], record
+
+
+def _find(entity: Entity, actor: Actor, item: dict[str, Any], values: dict[str, Any]) -> UUID | None:
+    """The id of the one live, visible record with the same key value; None where there is none."""
+    key = item.get("key")
+    if key is None or item["action"] == "create":
+        return None
+    if key not in entity.keys or key not in entity.by_name:
+        raise Invalid.one("/key", "unknown_key", f"Must be one of: {', '.join(entity.keys)}.")
+    field = entity.by_name[key]
+    try:
+        value = field.type.parse(values.get(key))
+    except TypeFault as fault:
+        raise Invalid([FieldError(f"/values/{escape(key)}", fault.code, str(fault))]) from None
+    if value is None:
+        raise Invalid.one(f"/values/{escape(key)}", "required", "The key must have a value.")
+    rows = entity.model._default_manager.filter(**{field.attribute: value}).visible_to(actor).alive()
+    found = list(rows.order_by("pk").values_list("pk", flat=True)[:2])
+    if len(found) > 1:
+        raise Conflict(f"Several records have this {key}.", key=key)
+    return found[0] if found else None
