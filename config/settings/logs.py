@@ -9,6 +9,8 @@ from config.settings.env import IS_PRODUCTION, IS_TEST, env
 LOG_LEVEL = env.str("LOG_LEVEL", default="WARNING" if IS_TEST else "INFO")
 LOG_FORMAT = env.str("LOG_FORMAT", default="json" if IS_PRODUCTION else "console")
 
+COLOURS = env.bool("LOG_COLOURS", default=False)
+
 SHARED_PROCESSORS: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
@@ -19,10 +21,21 @@ SHARED_PROCESSORS: list[Any] = [
     structlog.processors.UnicodeDecoder(),
 ]
 
+
+def drop_request_starts(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Keep one line per request for people; what it was stands in the line that ends it."""
+    if event.get("event") == "request_started":
+        raise structlog.DropEvent
+    return event
+
+
 _render: list[Any] = (
     [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     if LOG_FORMAT == "json"
-    else [structlog.dev.ConsoleRenderer(colors=env.bool("LOG_COLOURS", default=False), pad_event_to=0)]
+    else [
+        drop_request_starts,
+        structlog.dev.ConsoleRenderer(colors=env.bool("LOG_COLOURS", default=False), pad_event_to=0),
+    ]
 )
 
 structlog.configure(
@@ -51,6 +64,8 @@ LOGGING: dict[str, Any] = {
         # Django's own handlers would print everything twice.
         "django": {"handlers": [], "propagate": True, "level": LOG_LEVEL},
         "django.server": {"handlers": [], "propagate": True, "level": LOG_LEVEL},
+        # The line that ends a request says it already.
+        "django.request": {"level": "ERROR"},
         "django.security.DisallowedHost": {"level": "ERROR"},
         "axes": {"level": "WARNING"},
     },

@@ -32,7 +32,7 @@ class Spec:
 
 def specs(home: Home, port: int) -> list[Spec]:
     """Return the processes that serve, in the order in which they start."""
-    python, worker = sys.executable, ["-m", "celery", "--app", "config"]
+    python, worker = sys.executable, ["-m", "celery", "--quiet", "--app", "config"]
     level = ["--loglevel", "INFO"]
     found = [
         Spec(

@@ -12,16 +12,16 @@ from types import FrameType
 from core.demo import report
 from core.demo.children import Child, specs
 from core.demo.console import Console
-from core.demo.setup import run_stage
+from core.demo.setup import Stage
 from core.embedded import AlreadyRunning, EmbeddedServiceError, Home, ports, process, running
 from core.embedded.home import read_json, write_json
 from core.embedded.services import Services, Urls
 
 DEFAULT_PORT = 8000
 TICK = 0.2
-SERVES_WITHIN = 120.0
 HOPELESS_AFTER = 4
 STOPPING_TAKES = 15.0
+STAGES = ("migrate", "load", "recompute", "report")
 
 
 class Supervisor:
@@ -77,22 +77,58 @@ class Supervisor:
                     return
 
     def _prepare_and_start(self, port: int) -> None:
-        known = read_json(self.home.path / "demo_state.json")
         environment = self._environment(port)
         self.children = [Child(spec, self.console, environment) for spec in specs(self.home, port)]
-        stages = ["migrate", "load"]
-        with self.console.step("Migrations and demo data"):
-            run_stage(self.console, environment, *stages, is_stopping=self._is_stopping)
+        if not (self.home.path / "demo_state.json").exists():
+            # Nobody may look for tables that are not there yet.
+            self._run_stage("Migrations and demo data", environment, "migrate", "load")
+            self._start_missing()
+            self._run_stage("First computation by a Celery worker", environment, "recompute")
+            self._run_stage("Report", environment, "report", until=lambda: self._is_serving(port))
+        else:
+            # Prepared before: the first page comes first, the rest when it is there.
+            self.children[0].start()
+            self._run_stage("Web and report", environment, *STAGES, until=lambda: self._is_serving(port))
+        self._start_missing()
+
+    def _run_stage(
+        self,
+        title: str,
+        environment: dict[str, str],
+        *stages: str,
+        until: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """Run stages, and wait for something else beside; what has started is looked after meanwhile."""
+        if self._is_stopping():
+            return
+        with self.console.step(title):
+            stage = Stage(self.console, environment, *stages)
+            try:
+                done = reached = False
+                while not self._is_stopping() and not (done and reached):
+                    done, reached = stage.is_done(), reached or until()
+                    self._watch()
+                    time.sleep(TICK / 4)
+            finally:
+                stage.stop()
+
+    def _is_serving(self, port: int) -> bool:
+        """Say whether the web process answers; the others start once it does."""
+        web = self.children[0]
+        if web.failures >= HOPELESS_AFTER:
+            raise EmbeddedServiceError("The web process does not start: the reason stands above.")
+        if not answers(port):
+            return False
+        self._start_missing()
+        return True
+
+    def _start_missing(self) -> None:
         if self._is_stopping():
             return
         for child in self.children:
-            child.start()
+            if not child.started_at:
+                child.start()
         self._remember_children()
-        title = "Report" if known else "First computation by a Celery worker, and report"
-        with self.console.step(title):
-            run_stage(self.console, environment, "recompute", "report", is_stopping=self._is_stopping)
-        with self.console.step("Web"):
-            self._wait_until_served(port)
 
     def _environment(self, port: int) -> dict[str, str]:
         return {
@@ -106,22 +142,14 @@ class Supervisor:
             "PYTHONWARNINGS": os.environ.get("PYTHONWARNINGS", "ignore"),
         }
 
-    def _wait_until_served(self, port: int) -> None:
-        deadline = time.monotonic() + SERVES_WITHIN
-        while not self._is_stopping() and not answers(port):
-            self._watch()
-            web = self.children[0]
-            if web.failures >= HOPELESS_AFTER or time.monotonic() > deadline:
-                raise EmbeddedServiceError("The web process does not start: the reason stands above.")
-            time.sleep(TICK / 2)
-
     def _watch(self) -> None:
         """Start again whatever has died."""
         if self._services and not (self._services.postgres.alive and self._services.valkey.alive):
             self._revive_servers(self._services)
         before = [child.popen for child in self.children]
         for child in self.children:
-            child.watch()
+            if child.started_at:
+                child.watch()
         if before != [child.popen for child in self.children]:
             self._remember_children()
 
@@ -198,9 +226,9 @@ def choose_port(wanted: int | None, home: Home) -> int:
 
 def answers(port: int) -> bool:
     """Say whether the web process answers."""
-    connection = http.client.HTTPConnection(ports.LOOPBACK, port, timeout=10)
+    connection = http.client.HTTPConnection(ports.LOOPBACK, port, timeout=2)
     try:
-        connection.request("GET", "/", headers={"Connection": "close"})
+        connection.request("GET", "/admin/login/", headers={"Connection": "close"})
         connection.getresponse()
     except (OSError, http.client.HTTPException):
         return False

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 
 from core.embedded.home import read_json, write_json
 
@@ -26,11 +27,21 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, stages: list[str], **_options: Any) -> None:
         for stage in stages:
+            if stage == "report" and not self._state.exists():
+                # The supervisor reads from it that there is nothing left to prepare.
+                write_json(self._state, {})
             if stage == "migrate":
-                call_command("migrate", interactive=False, verbosity=1, stdout=self.stdout)
+                self._migrate()
                 continue
             for step in settings.DEMO_STEPS[stage]:
                 self._run(step, again=stage in AT_EVERY_START)
+
+    def _migrate(self) -> None:
+        executor = MigrationExecutor(connection)
+        waiting = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+        if waiting:
+            self.stdout.write(f"applying {waiting} migrations")
+            call_command("migrate", interactive=False, verbosity=0, stdout=self.stdout)
 
     def _run(self, step: str, *, again: bool) -> None:
         if step not in get_commands():
