@@ -76,7 +76,7 @@ def run(
     keys = [_key(entity, actor, item, f"/group_by/{index}") for index, item in enumerate(wanted)]
     asked = _parsed(MEASURE, measures, "measures", MAX_MEASURES) or [{"fn": "count"}]
     values = [_measure(entity, actor, item, f"/measures/{index}") for index, item in enumerate(asked)]
-    keys += _currencies(entity, keys, [item for _, _, item in values])
+    keys += _currencies(entity, actor, keys, [item for _, _, item in values])
     _refuse_clashes([key.name for key in keys] + [name for name, _, _ in values])
     grouped = rows.order_by().annotate(**{f"k{index}": key.expression for index, key in enumerate(keys)})
     grouped = grouped.values(*(f"k{index}" for index, _ in enumerate(keys)))
@@ -173,10 +173,12 @@ def _expression(fn: str, field: Field) -> Any:
     return Max(column)
 
 
-def _currencies(entity: Entity, keys: Sequence[_Key], measured: Sequence[Field | None]) -> list[_Key]:
+def _currencies(
+    entity: Entity, actor: Actor, keys: Sequence[_Key], measured: Sequence[Field | None]
+) -> list[_Key]:
     grouped = {key.name for key in keys}
     wanted = {item.currency for item in measured if item is not None and item.currency} - grouped
-    return [_Key(name, F(entity.by_name[name].attribute), types.Text()) for name in sorted(wanted)]
+    return [_Key(name, *_dimension(entity, actor, name, "/measures")) for name in sorted(wanted)]
 
 
 def _refuse_clashes(names: Sequence[str]) -> None:

@@ -16,7 +16,8 @@ class Field:
 
     `needs` names an action of the entity without which the value is not shown, filtered, sorted, grouped or measured.
     `reference` is the entity whose id it holds. `stored` is False for inputs that a service consumes itself.
-    `currency` names the field with the currency of a money amount: amounts of different currencies are never added.
+    `currency` names the field (also of a to-one relation: `order.currency`) with the currency of a money amount:
+    amounts of different currencies are never added.
     `sql` computes the value instead of a column; `{t}` stands for the row's table.
     """
 
