@@ -101,7 +101,7 @@ class Writes(Generic[M]):
             self.apply(change)
         return record
 
-    def apply(self, change: Write[M]) -> None:
+    def apply(self, change: Write[M], *, action: str = "update") -> None:
         """Save a change that was made to a locked record, with the entity's rules, scope and event.
 
         For verbs beyond plain update: lock, set attributes, note the old ones in `change.before`, then call this.
@@ -115,7 +115,7 @@ class Writes(Generic[M]):
         with inputs.translated_integrity():
             record.save(force_update=True)
         self.saved(change)
-        self._require_within_scope(change.actor, "update", record)
+        self._require_within_scope(change.actor, action, record)
         self._publish("updated", change)
 
     def delete(self, *, actor: Actor, record_id: UUID, at: datetime, version: int | None = None) -> M:
