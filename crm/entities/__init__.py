@@ -1,0 +1,30 @@
+"""What the registry knows of the customer record; both APIs, criteria and grants are made from these."""
+
+from crm.entities.catalogue import PRICE_TIER, PRICE_TIER_PRICE, PRODUCT, PRODUCT_LINE
+from crm.entities.company import COMPANY
+from crm.entities.contact import CONTACT, LIFECYCLE_CHANGE
+from crm.entities.deal import DEAL, PIPELINE, STAGE, STAGE_CHANGE
+from crm.entities.interaction import INTERACTION
+from crm.entities.labels import CUSTOM_FIELD, TAG
+from crm.entities.order import ORDER, ORDER_DISCOUNT, ORDER_LINE, ORDER_RETURN
+
+ENTITIES = (
+    COMPANY,
+    CONTACT,
+    LIFECYCLE_CHANGE,
+    PRODUCT_LINE,
+    PRODUCT,
+    PRICE_TIER,
+    PRICE_TIER_PRICE,
+    ORDER,
+    ORDER_LINE,
+    ORDER_DISCOUNT,
+    ORDER_RETURN,
+    PIPELINE,
+    STAGE,
+    DEAL,
+    STAGE_CHANGE,
+    INTERACTION,
+    TAG,
+    CUSTOM_FIELD,
+)

@@ -1,7 +1,5 @@
 """What is sold: product lines, products, price tiers and the price of a product in each tier."""
 
-# ruff: noqa: DJ001 - blank text is null everywhere
-
 from __future__ import annotations
 
 from django.db import models

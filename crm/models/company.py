@@ -1,7 +1,5 @@
 """Companies: customers, prospects and their groups."""
 
-# ruff: noqa: DJ001 - blank text is null everywhere
-
 from __future__ import annotations
 
 from django.db import models

@@ -1,7 +1,5 @@
 """Contacts: people, and how far each has come on the way from stranger to advocate."""
 
-# ruff: noqa: DJ001 - blank text is null everywhere
-
 from __future__ import annotations
 
 from typing import ClassVar

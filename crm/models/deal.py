@@ -1,7 +1,5 @@
 """Deals: pipelines, their stages, the deals that move through them, and every move."""
 
-# ruff: noqa: DJ001 - blank text is null everywhere
-
 from __future__ import annotations
 
 from typing import ClassVar

@@ -1,7 +1,5 @@
 """Interactions: everything that passed between us and a customer, through every channel."""
 
-# ruff: noqa: DJ001 - blank text is null everywhere
-
 from __future__ import annotations
 
 from typing import ClassVar

@@ -1,7 +1,5 @@
 """What an organisation defines for itself: tags and custom fields."""
 
-# ruff: noqa: DJ001 - blank text is null everywhere
-
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField

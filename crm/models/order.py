@@ -1,7 +1,5 @@
 """Orders: what was bought, at which price, with which discounts, and what came back."""
 
-# ruff: noqa: DJ001 - blank text is null everywhere
-
 from __future__ import annotations
 
 from decimal import Decimal

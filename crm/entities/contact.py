@@ -1,0 +1,96 @@
+"""The contact entity and its changes of lifecycle stage."""
+
+from __future__ import annotations
+
+from core.registry.derive import field
+from core.registry.entities import Entity
+from core.registry.fields import many, one
+from core.registry.operations import Operation
+from core.registry.types import Text
+from crm.entities import common
+from crm.models import Contact, LifecycleChange
+from crm.selectors import custom_fields
+from crm.services.contacts import contacts
+
+CONTACT = Entity(
+    name="contact",
+    plural="contacts",
+    model=Contact,
+    doc="A person.",
+    fields=(
+        *common.record_fields(Contact),
+        field(Contact, "first_name"),
+        field(Contact, "last_name"),
+        field(
+            Contact,
+            "name",
+            type=Text(max_length=254),
+            nullable=True,
+            sortable=True,
+            doc="First and last name, else the e-mail address.",
+            **common.READ_ONLY,
+        ),
+        field(Contact, "email", sortable=True),
+        common.phone(Contact),
+        field(Contact, "job_title"),
+        common.reference(Contact, "company_id", "company"),
+        field(Contact, "lifecycle_stage", groupable=True),
+        field(Contact, "source", groupable=True),
+        field(Contact, "source_detail", groupable=True),
+        field(Contact, "region", groupable=True),
+        common.country(Contact),
+        field(Contact, "city", groupable=True),
+        field(Contact, "birth_date"),
+        *common.owned_fields(Contact),
+        *common.described_fields(Contact),
+    ),
+    relations=(
+        *common.OWNED_RELATIONS,
+        one("company", "company", doc="Where they work."),
+        many("orders", "order", "contact_id", "What they ordered."),
+        many("gifts", "order", "gift_recipient_id", "Gifts that were ordered for them."),
+        many("deals", "deal", "contact_id", "Deals with them."),
+        many("interactions", "interaction", "contact_id", "What passed between us."),
+        many("lifecycle_changes", "lifecycle_change", "contact_id", "How far they came, and when."),
+    ),
+    writes=contacts,
+    keys=("external_id", "email"),
+    search_fields=("name", "email"),
+    identity="name",
+    custom_column="custom",
+    custom_fields=custom_fields.types_of,
+    operations=[
+        Operation(
+            name="change_contact_stage",
+            path="change-stage",
+            run=contacts.change_stage,
+            entity="contact",
+            action="update",
+            on_record=True,
+            input=(
+                field(Contact, "lifecycle_stage", required=True, doc="The new stage."),
+                common.parameter("changed_at", common.MOMENT, "When it happened; now if not given."),
+            ),
+            doc="Move a contact to another lifecycle stage, at a given moment.",
+        )
+    ],
+)
+
+LIFECYCLE_CHANGE = Entity(
+    name="lifecycle_change",
+    plural="lifecycle-changes",
+    model=LifecycleChange,
+    doc="A contact's step from one lifecycle stage to another. Written by the system.",
+    fields=(
+        *common.record_fields(LifecycleChange, external=False),
+        common.reference(LifecycleChange, "contact_id", "contact", **common.READ_ONLY),
+        field(LifecycleChange, "from_stage", groupable=True, **common.READ_ONLY),
+        field(LifecycleChange, "to_stage", groupable=True, **common.READ_ONLY),
+        field(LifecycleChange, "at", groupable=True, **common.READ_ONLY),
+        field(LifecycleChange, "by", **common.READ_ONLY),
+    ),
+    relations=(one("contact", "contact"),),
+    verbs=common.CLOSED,
+    keys=(),
+    time_field="at",
+)

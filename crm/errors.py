@@ -1,0 +1,45 @@
+"""Refusals that only the customer record knows."""
+
+from __future__ import annotations
+
+from core.errors import Conflict
+
+
+class DealAlreadyClosed(Conflict):
+    code = "deal_already_closed"
+    title = "The deal is closed already; reopen it first."
+
+
+class DealNotClosed(Conflict):
+    code = "deal_not_closed"
+    title = "The deal is not closed."
+
+
+class StageClosesDeal(Conflict):
+    code = "stage_closes_deal"
+    title = "A deal reaches this stage by being won or lost, not by being moved."
+
+
+class NoSuchStage(Conflict):
+    code = "no_such_stage"
+    title = "The pipeline has no stage of this kind."
+
+
+class HierarchyCycle(Conflict):
+    code = "hierarchy_cycle"
+    title = "A company cannot belong to itself or to a company below it."
+
+
+class ReturnExceedsPurchase(Conflict):
+    code = "return_exceeds_purchase"
+    title = "No more can come back than was bought and not returned yet."
+
+
+class LineReturned(Conflict):
+    code = "line_returned"
+    title = "Goods of this line came back; it cannot be removed or made smaller than that."
+
+
+class InUse(Conflict):
+    code = "in_use"
+    title = "Other records still use it."

@@ -1,0 +1,37 @@
+"""Whose an order, a deal or an interaction is: rules that the three share."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+from uuid import UUID
+
+from core.actors import Actor
+from core.errors import Invalid
+from core.writes.base import Write
+from crm.models import Company
+
+
+class OfCustomer(Protocol):
+    """A record of a contact, a company or both."""
+
+    contact_id: UUID | None
+    company_id: UUID | None
+
+
+def default_company(change: Write[Any]) -> None:
+    """A new record of a contact belongs to the contact's company too, where the actor may see that company."""
+    record: OfCustomer = change.record
+    if change.created and record.contact_id is not None and "company_id" not in change.values:
+        record.company_id = _company_of(record.contact_id, change.actor)
+
+
+def require_customer(record: OfCustomer) -> None:
+    """Raises Invalid where neither is named."""
+    if record.contact_id is None and record.company_id is None:
+        raise Invalid.one("/contact_id", "required", "Name a contact, a company or both.")
+
+
+def _company_of(contact_id: UUID, actor: Actor) -> UUID | None:
+    rows = Company.objects.visible_to(actor).alive().filter(contacts=contact_id)
+    found: UUID | None = rows.values_list("pk", flat=True).first()
+    return found

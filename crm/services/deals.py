@@ -1,0 +1,206 @@
+"""Writes of deals: from the first stage to won or lost, and back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from core import events
+from core.actors import Actor
+from core.errors import Invalid
+from core.history.context import acting
+from core.writes.base import Write
+from crm.errors import DealAlreadyClosed, DealNotClosed, NoSuchStage, StageClosesDeal
+from crm.events import DEAL_LOST, DEAL_MOVED, DEAL_REOPENED, DEAL_WON
+from crm.models import Deal, Pipeline, Stage, StageChange, StageKind
+from crm.services.customers import default_company
+from crm.services.described import DescribedWrites
+
+
+class Deals(DescribedWrites[Deal]):
+    """A deal's status is the kind of its stage, and every change of stage is kept."""
+
+    def prepare(self, change: Write[Deal]) -> None:
+        super().prepare(change)
+        deal = change.record
+        if change.created:
+            default_company(change)
+            _place(change)
+        if deal.lost_reason is not None and deal.status != StageKind.LOST:
+            raise Invalid.one("/lost_reason", "not_allowed", "Only a lost deal has a reason of loss.")
+
+    def saved(self, change: Write[Deal]) -> None:
+        super().saved(change)
+        if change.changed("stage_id"):
+            _note_move(change)
+
+    def win(
+        self,
+        *,
+        actor: Actor,
+        record_id: UUID,
+        at: datetime,
+        amount: Decimal | None = None,
+        closed_at: datetime | None = None,
+    ) -> UUID:
+        """Close as won. Raises DealAlreadyClosed."""
+        wins = {} if amount is None else {"amount": amount}
+        return self._close(StageKind.WON, "win", actor, record_id, at, closed_at, wins)
+
+    def lose(
+        self,
+        *,
+        actor: Actor,
+        record_id: UUID,
+        at: datetime,
+        lost_reason: str | None = None,
+        closed_at: datetime | None = None,
+    ) -> UUID:
+        """Close as lost. Raises DealAlreadyClosed."""
+        return self._close(StageKind.LOST, "lose", actor, record_id, at, closed_at, {"lost_reason": lost_reason})
+
+    def reopen(self, *, actor: Actor, record_id: UUID, at: datetime, stage_id: UUID | None = None) -> UUID:
+        """Put a closed deal into an open stage. Raises DealNotClosed."""
+        with transaction.atomic():
+            change = self._begin("reopen", actor, record_id, at)
+            deal = change.record
+            if not deal.is_closed:
+                raise DealNotClosed(deal_id=str(deal.pk))
+            stage = (
+                _open_stage(deal, stage_id) if stage_id else _stage_of_kind(deal.pipeline_id, StageKind.OPEN, last=True)
+            )
+            self._finish(change, "reopen", stage=stage, closed_at=None, lost_reason=None)
+        return deal.pk
+
+    def move(self, *, actor: Actor, record_id: UUID, at: datetime, stage_id: UUID) -> UUID:
+        """Put an open deal into another open stage. Raises DealAlreadyClosed, StageClosesDeal."""
+        with transaction.atomic():
+            change = self._begin("move", actor, record_id, at)
+            deal = change.record
+            if deal.is_closed:
+                raise DealAlreadyClosed(deal_id=str(deal.pk))
+            self._finish(change, "move", stage=_open_stage(deal, stage_id))
+        return deal.pk
+
+    def _close(
+        self,
+        kind: StageKind,
+        action: str,
+        actor: Actor,
+        record_id: UUID,
+        at: datetime,
+        closed_at: datetime | None,
+        values: dict[str, Any],
+    ) -> UUID:
+        with transaction.atomic():
+            change = self._begin(action, actor, record_id, at)
+            deal = change.record
+            if deal.is_closed:
+                raise DealAlreadyClosed(deal_id=str(deal.pk))
+            moment = _closing_moment(deal, closed_at, at)
+            self._finish(change, action, stage=_stage_of_kind(deal.pipeline_id, kind), closed_at=moment, **values)
+        return deal.pk
+
+    def _begin(self, action: str, actor: Actor, record_id: UUID, at: datetime) -> Write[Deal]:
+        actor.require("deal", action)
+        acting(actor, at)
+        deal = self.lock(actor=actor, record_id=record_id, action=action)
+        return Write(actor=actor, at=at, record=deal, values={}, created=False)
+
+    def _finish(self, change: Write[Deal], action: str, *, stage: Stage, **values: Any) -> None:
+        deal = change.record
+        for name, value in {"stage_id": stage.pk, "status": stage.kind, **values}.items():
+            if getattr(deal, name) != value:
+                change.before[name] = getattr(deal, name)
+                setattr(deal, name, value)
+        self.apply(change, action=action)
+
+
+def _place(change: Write[Deal]) -> None:
+    """Put a new deal into its pipeline and stage."""
+    deal = change.record
+    stage = _given_stage(deal) or _first_stage(deal.pipeline_id)
+    deal.pipeline_id, deal.stage_id, deal.status = stage.pipeline_id, stage.pk, stage.kind
+    deal.opened_at = deal.opened_at or deal.closed_at or change.at
+    if deal.is_closed:
+        deal.closed_at = _closing_moment(deal, deal.closed_at, change.at)
+    elif deal.closed_at is not None:
+        raise Invalid.one("/closed_at", "not_allowed", "Only a deal in a won or lost stage has it.")
+
+
+def _given_stage(deal: Deal) -> Stage | None:
+    if deal.stage_id is None:
+        return None
+    stage = Stage.objects.get(pk=deal.stage_id)
+    if deal.pipeline_id is not None and stage.pipeline_id != deal.pipeline_id:
+        raise Invalid.one("/stage_id", "other_pipeline", "Is a stage of another pipeline.")
+    return stage
+
+
+def _first_stage(pipeline_id: UUID | None) -> Stage:
+    if pipeline_id is None:
+        pipeline_id = Pipeline.objects.alive().filter(is_default=True).values_list("pk", flat=True).first()
+    if pipeline_id is None:
+        raise Invalid.one("/pipeline_id", "required", "There is no default pipeline; name one.")
+    return _stage_of_kind(pipeline_id, StageKind.OPEN)
+
+
+def _stage_of_kind(pipeline_id: UUID, kind: StageKind, *, last: bool = False) -> Stage:
+    stages = Stage.objects.alive().filter(pipeline_id=pipeline_id, kind=kind).order_by("-rank" if last else "rank")
+    stage = stages.first()
+    if stage is None:
+        raise NoSuchStage(f"The pipeline has no {kind} stage.", pipeline_id=str(pipeline_id), kind=kind)
+    return stage
+
+
+def _open_stage(deal: Deal, stage_id: UUID) -> Stage:
+    stage = Stage.objects.alive().filter(pk=stage_id, pipeline_id=deal.pipeline_id).first()
+    if stage is None:
+        raise Invalid.one("/stage_id", "not_found", "There is no such stage in the deal's pipeline.")
+    if stage.kind != StageKind.OPEN:
+        raise StageClosesDeal(stage_id=str(stage_id), kind=stage.kind)
+    return stage
+
+
+def _closing_moment(deal: Deal, closed_at: datetime | None, at: datetime) -> datetime:
+    moment = closed_at or at
+    if moment > at:
+        raise Invalid.one("/closed_at", "in_future", "Must not be in the future.")
+    if deal.opened_at is not None and moment < deal.opened_at:
+        raise Invalid.one("/closed_at", "before_opened", "Must not be before the deal was opened.")
+    return moment
+
+
+def _note_move(change: Write[Deal]) -> None:
+    deal, old = change.record, change.before.get("stage_id")
+    moment = deal.closed_at or (deal.opened_at if change.created else None) or change.at
+    StageChange.objects.create(
+        deal=deal,
+        from_stage_id=old,
+        to_stage_id=deal.stage_id,
+        kind=deal.status,
+        at=moment,
+        by=change.actor.label,
+        created_at=change.at,
+        updated_at=change.at,
+    )
+    name = {StageKind.WON: DEAL_WON, StageKind.LOST: DEAL_LOST}.get(StageKind(deal.status))
+    if name is None and change.created:
+        return
+    if name is None:
+        name = DEAL_REOPENED if "closed_at" in change.before else DEAL_MOVED
+    payload = {
+        "id": str(deal.pk),
+        "from_stage_id": str(old) if old else None,
+        "to_stage_id": str(deal.stage_id),
+        "amount": None if deal.amount is None else str(deal.amount),
+        "currency": deal.currency,
+    }
+    events.publish(events.Event(name, payload), actor=change.actor, at=change.at)
+
+
+deals = Deals("deal")

@@ -1,0 +1,203 @@
+"""Writes of orders: with their lines and discounts at once, and returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, Sum
+
+from core import events
+from core.actors import Actor
+from core.errors import Conflict, Invalid, NotFound
+from core.history.context import acting
+from core.writes.base import Write, Writes
+from crm.errors import LineReturned, ReturnExceedsPurchase
+from crm.events import ORDER_CANCELLED, ORDER_PLACED, ORDER_RETURNED
+from crm.models import Order, OrderDiscount, OrderLine, OrderReturn, OrderStatus
+from crm.services.customers import default_company, require_customer
+from crm.services.order_lines import CENT, ZERO, Basket, basket
+from crm.services.order_numbers import next_number
+
+_TOTALS = ("subtotal", "discount_total", "reimbursed_total", "total")
+_LINE_COLUMNS = (
+    "external_id", "position", "product_id", "description", "quantity", "unit_price", "unit_cost", "is_gift",
+    "discount_total", "reimbursed_total", "total", "version", "updated_at",
+)  # fmt: skip
+
+
+class Orders(Writes[Order]):
+    """Totals are computed, never taken from the caller; lines are deleted and restored with their order."""
+
+    def prepare(self, change: Write[Order]) -> None:
+        order, values = change.record, change.values
+        default_company(change)
+        require_customer(order)
+        if order.gift_recipient_id is not None and not order.is_gift:
+            raise Invalid.one("/gift_recipient_id", "not_allowed", "Only a gift has a recipient.")
+        if change.created and not order.number:
+            order.number = next_number()
+        if change.created or "lines" in values or "discounts" in values:
+            found = basket(order, values, actor=change.actor, created=change.created)
+            self._take_totals(change, found)
+            values["basket"] = found
+        expected = values.get("expected_total")
+        if expected is not None and expected != order.total:
+            message = f"The order comes to {order.total}, not {expected}."
+            raise Invalid.one("/expected_total", "total_mismatch", message)
+
+    def saved(self, change: Write[Order]) -> None:
+        order = change.record
+        if "basket" in change.values:
+            _save_basket(change, change.values["basket"])
+        if "placed_at" in change.before:
+            _parts(OrderLine, order, None).update(placed_at=order.placed_at, **_touched(change.at))
+        if "deleted_at" in change.before:
+            for model in (OrderLine, OrderDiscount, OrderReturn):
+                rows = _parts(model, order, change.before["deleted_at"])
+                rows.update(deleted_at=order.deleted_at, **_touched(change.at))
+        payload = {"id": str(order.pk), "total": str(order.total), "currency": order.currency}
+        if change.created and order.status != OrderStatus.CANCELLED:
+            events.publish(events.Event(ORDER_PLACED, payload), actor=change.actor, at=change.at)
+        elif change.changed("status") and order.status == OrderStatus.CANCELLED:
+            events.publish(events.Event(ORDER_CANCELLED, payload), actor=change.actor, at=change.at)
+
+    def return_line(
+        self,
+        *,
+        actor: Actor,
+        record_id: UUID,
+        at: datetime,
+        line_id: UUID,
+        quantity: Decimal,
+        amount: Decimal | None = None,
+        reason: str | None = None,
+        returned_at: datetime | None = None,
+    ) -> UUID:
+        """Record that goods of a line came back. Raises NotFound (no such line), ReturnExceedsPurchase."""
+        actor.require("order", "return")
+        if quantity <= 0:
+            raise Invalid.one("/quantity", "out_of_range", "Must be more than 0.")
+        with transaction.atomic():
+            acting(actor, at)
+            order = self.lock(actor=actor, record_id=record_id, action="return")
+            # The lock on the order keeps its lines too: whoever writes them holds it.
+            line = OrderLine.objects.alive().filter(order=order, pk=line_id).first()
+            if line is None:
+                raise NotFound("The order has no such line.", entity="order_line", id=str(line_id))
+            if order.status == OrderStatus.CANCELLED:
+                raise Conflict("The order was cancelled.")
+            moment = _return_moment(order, returned_at, at)
+            amount = _refund(order, line, quantity, amount)
+            OrderReturn.objects.create(
+                order=order,
+                line=line,
+                quantity=quantity,
+                amount=amount,
+                reason=reason,
+                at=moment,
+                created_at=at,
+                updated_at=at,
+            )
+            line.returned_quantity += quantity
+            line.version += 1
+            line.updated_at = at
+            line.save(update_fields=["returned_quantity", "version", "updated_at"])
+            change = Write(actor=actor, at=at, record=order, values={}, created=False)
+            change.before["returned_total"] = order.returned_total
+            order.returned_total += amount
+            self.apply(change, action="return")
+            payload = {"id": str(order.pk), "line_id": str(line_id), "quantity": str(quantity), "amount": str(amount)}
+            events.publish(events.Event(ORDER_RETURNED, payload), actor=actor, at=at)
+        return order.pk
+
+    def _take_totals(self, change: Write[Order], found: Basket) -> None:
+        order = change.record
+        if found.total < order.returned_total:
+            raise LineReturned("More was given back for returns than the order would come to.")
+        for name in _TOTALS:
+            old, new = getattr(order, name), getattr(found, name)
+            if old != new:
+                change.before.setdefault(name, old)
+                setattr(order, name, new)
+
+
+def _save_basket(change: Write[Order], found: Basket) -> None:
+    """Write the lines and discounts that changed, in one statement for each kind of change."""
+    order, at = change.record, change.at
+    new, kept = [], []
+    for draft in found.drafts:
+        draft.line.placed_at, draft.line.updated_at = order.placed_at, at
+        if draft.is_new:
+            draft.line.created_at = at
+            new.append(draft.line)
+        else:
+            draft.line.version += 1
+            kept.append(draft.line)
+    OrderLine.objects.bulk_create(new)
+    if kept and "lines" in change.values:
+        OrderLine.objects.bulk_update(kept, _LINE_COLUMNS)
+    removed = [line.pk for line in found.removed]
+    replaced = [draft.line.pk for draft in found.drafts if not draft.is_new and draft.discounts is not None] + removed
+    if removed:
+        OrderLine.objects.filter(pk__in=removed).update(deleted_at=at, **_touched(at))
+    if replaced:
+        OrderDiscount.objects.alive().filter(line__in=replaced).update(deleted_at=at, **_touched(at))
+    if found.discounts is not None and not change.created:
+        OrderDiscount.objects.alive().filter(order=order, line=None).update(deleted_at=at, **_touched(at))
+    rows = [_discount(order, None, given, at) for given in found.discounts or ()]
+    for draft in found.drafts:
+        rows += [_discount(order, draft.line, given, at) for given in draft.discounts or ()]
+    OrderDiscount.objects.bulk_create(rows)
+
+
+def _discount(order: Order, line: OrderLine | None, given: Mapping[str, Any], at: datetime) -> OrderDiscount:
+    return OrderDiscount(
+        order=order,
+        line=line,
+        kind=given["kind"],
+        amount=given["amount"],
+        is_reimbursed=bool(given.get("is_reimbursed")),
+        code=given.get("code"),
+        created_at=at,
+        updated_at=at,
+    )
+
+
+def _parts(model: type[OrderLine | OrderDiscount | OrderReturn], order: Order, deleted_at: datetime | None) -> Any:
+    """The rows of an order that were deleted at that moment; None for the live ones."""
+    return model.objects.filter(order=order, deleted_at=deleted_at)
+
+
+def _touched(at: datetime) -> dict[str, Any]:
+    return {"version": F("version") + 1, "updated_at": at}
+
+
+def _return_moment(order: Order, returned_at: datetime | None, at: datetime) -> datetime:
+    moment = returned_at or at
+    if not order.placed_at <= moment <= max(at, order.placed_at):
+        raise Invalid.one("/returned_at", "out_of_range", "Must be after the order and not in the future.")
+    return moment
+
+
+def _refund(order: Order, line: OrderLine, quantity: Decimal, amount: Decimal | None) -> Decimal:
+    """What is given back: as asked, or the line's share; never more than was received for the line and not given back."""
+    left = line.quantity - line.returned_quantity
+    if quantity > left:
+        raise ReturnExceedsPurchase(line_id=str(line.pk), left_quantity=str(left))
+    given = OrderReturn.objects.alive().filter(line=line).aggregate(sum=Sum("amount"))["sum"] or ZERO
+    most = min(line.total - given, order.total - order.returned_total)
+    if amount is None:
+        # The last part takes what rounding left over.
+        share = line.total - given if quantity == left else line.total * quantity / line.quantity
+        return max(min(share.quantize(CENT, ROUND_HALF_UP), most), ZERO)
+    if amount > most:
+        raise ReturnExceedsPurchase(line_id=str(line.pk), left_amount=str(most))
+    return amount
+
+
+orders = Orders("order")

@@ -1,0 +1,58 @@
+"""Types of fields that only the customer record has."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from core.registry.types import Text, TypeFault
+
+_DOMAIN = re.compile(r"^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,62}$")
+_COLOUR = re.compile(r"^#[0-9a-f]{6}$")
+_KEY = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
+
+
+@dataclass(frozen=True)
+class Domain(Text):
+    """An Internet domain; stored in lower case, without `www.`."""
+
+    max_length: int = 253
+
+    def parse(self, value: Any) -> str | None:
+        text = super().parse(value)
+        if text is None:
+            return None
+        try:
+            text = text.lower().removeprefix("www.").encode("idna").decode("ascii")
+        except UnicodeError:
+            text = ""
+        if not _DOMAIN.match(text):
+            raise TypeFault("invalid_domain", "Must be an Internet domain such as example.com.")
+        return text
+
+
+@dataclass(frozen=True)
+class Colour(Text):
+    """A colour as #rrggbb."""
+
+    max_length: int = 7
+
+    def parse(self, value: Any) -> str | None:
+        text = super().parse(value)
+        if text is not None and not _COLOUR.match(text.lower()):
+            raise TypeFault("invalid_colour", "Must be a colour such as #1f77b4.")
+        return text.lower() if text else None
+
+
+@dataclass(frozen=True)
+class Key(Text):
+    """The key of a custom field."""
+
+    max_length: int = 63
+
+    def parse(self, value: Any) -> str | None:
+        text = super().parse(value)
+        if text is not None and not _KEY.match(text):
+            raise TypeFault("invalid_key", "Must start with a lower-case letter and consist of a-z, 0-9 and _.")
+        return text
