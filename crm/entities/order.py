@@ -41,7 +41,7 @@ LINE_INPUT = Shape(
 LINES = common.parameter(
     "lines",
     ListOf(LINE_INPUT, max_items=500),
-    "All lines of the order. On update: lines with an id are kept and adjusted, others are new, missing ones are removed.",
+    "All lines. On update, lines with an id are kept and adjusted, others are new, and missing ones are removed.",
     nullable=False,
 )
 DISCOUNTS = common.parameter(

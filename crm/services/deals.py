@@ -123,7 +123,7 @@ class Deals(DescribedWrites[Deal]):
 def _place(change: Write[Deal]) -> None:
     """Put a new deal into its pipeline and stage."""
     deal = change.record
-    stage = _given_stage(deal) or _first_stage(deal.pipeline_id)
+    stage = _given_stage(change) or _first_stage(change.values.get("pipeline_id"))
     deal.pipeline_id, deal.stage_id, deal.status = stage.pipeline_id, stage.pk, stage.kind
     deal.opened_at = deal.opened_at or deal.closed_at or change.at
     if deal.is_closed:
@@ -132,11 +132,9 @@ def _place(change: Write[Deal]) -> None:
         raise Invalid.one("/closed_at", "not_allowed", "Only a deal in a won or lost stage has it.")
 
 
-def _given_stage(deal: Deal) -> Stage | None:
-    if deal.stage_id is None:
-        return None
-    stage = Stage.objects.get(pk=deal.stage_id)
-    if deal.pipeline_id is not None and stage.pipeline_id != deal.pipeline_id:
+def _given_stage(change: Write[Deal]) -> Stage | None:
+    stage: Stage | None = Stage.objects.filter(pk=change.values.get("stage_id")).first()
+    if stage is not None and change.values.get("pipeline_id") not in {None, stage.pipeline_id}:
         raise Invalid.one("/stage_id", "other_pipeline", "Is a stage of another pipeline.")
     return stage
 
@@ -151,14 +149,14 @@ def _first_stage(pipeline_id: UUID | None) -> Stage:
 
 def _stage_of_kind(pipeline_id: UUID, kind: StageKind, *, last: bool = False) -> Stage:
     stages = Stage.objects.alive().filter(pipeline_id=pipeline_id, kind=kind).order_by("-rank" if last else "rank")
-    stage = stages.first()
+    stage: Stage | None = stages.first()
     if stage is None:
         raise NoSuchStage(f"The pipeline has no {kind} stage.", pipeline_id=str(pipeline_id), kind=kind)
     return stage
 
 
 def _open_stage(deal: Deal, stage_id: UUID) -> Stage:
-    stage = Stage.objects.alive().filter(pk=stage_id, pipeline_id=deal.pipeline_id).first()
+    stage: Stage | None = Stage.objects.alive().filter(pk=stage_id, pipeline_id=deal.pipeline_id).first()
     if stage is None:
         raise Invalid.one("/stage_id", "not_found", "There is no such stage in the deal's pipeline.")
     if stage.kind != StageKind.OPEN:

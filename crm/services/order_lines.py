@@ -100,7 +100,7 @@ def _products(inputs: list[dict[str, Any]], present: Mapping[UUID, OrderLine], a
     """The products that are named and may be: live and visible, or on the order already."""
     wanted = {given["product_id"] for given in inputs if given.get("product_id")}
     found = {row.pk: row for row in Product.objects.visible_to(actor).alive().filter(pk__in=wanted)}
-    there = {line.product_id for line in present.values()} & (wanted - set(found))
+    there = {line.product_id for line in present.values() if line.product_id} & (wanted - set(found))
     return found | {row.pk: row for row in Product.objects.filter(pk__in=there)}
 
 
@@ -116,21 +116,25 @@ def _fill(
     for name in _COPIED:
         if name in given and not (name == "unit_price" and given[name] is None):
             setattr(line, name, given[name])
-    product = products.get(line.product_id) if given.get("product_id") else None
+    product = products.get(given["product_id"]) if given.get("product_id") else None
     if given.get("product_id") and product is None:
         errors.append(FieldError(f"{pointer}/product_id", "not_found", "There is no such record."))
         return
     if line.product_id is None and not line.description:
         errors.append(FieldError(f"{pointer}/product_id", "required", "Name a product or describe the line."))
     if product is not None and product.currency == order.currency:
-        line.unit_price = product.unit_price if line.unit_price is None else line.unit_price  # type: ignore[redundant-expr]
-        line.unit_cost = product.unit_cost if line.unit_cost is None and "unit_cost" not in given else line.unit_cost
-    if line.unit_price is None:
+        line.unit_price = _first(line.unit_price, product.unit_price)
+        line.unit_cost = line.unit_cost if "unit_cost" in given else _first(line.unit_cost, product.unit_cost)
+    if _first(line.unit_price) is None:
         errors.append(FieldError(f"{pointer}/unit_price", "required", "No product gives a price in this currency."))
     if line.quantity <= 0:
         errors.append(FieldError(f"{pointer}/quantity", "out_of_range", "Must be more than 0."))
     elif line.quantity < line.returned_quantity:
         raise LineReturned(line_id=str(line.pk))
+
+
+def _first(*amounts: Any) -> Any:
+    return next((amount for amount in amounts if amount is not None), None)
 
 
 def _add_up(result: Basket, order: Order, created: bool) -> None:

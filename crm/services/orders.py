@@ -185,7 +185,7 @@ def _return_moment(order: Order, returned_at: datetime | None, at: datetime) -> 
 
 
 def _refund(order: Order, line: OrderLine, quantity: Decimal, amount: Decimal | None) -> Decimal:
-    """What is given back: as asked, or the line's share; never more than was received for the line and not given back."""
+    """What is given back: as asked, or the line's share; never more than what was received for the line is left."""
     left = line.quantity - line.returned_quantity
     if quantity > left:
         raise ReturnExceedsPurchase(line_id=str(line.pk), left_quantity=str(left))

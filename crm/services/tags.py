@@ -68,7 +68,8 @@ def _replace_everywhere(old: str, new: str | None, at: datetime) -> int:
         with connection.cursor() as cursor:
             cursor.execute(
                 f"UPDATE {model._meta.db_table} "  # noqa: S608 - a table's name from a model
-                f"SET tags = ARRAY(SELECT DISTINCT unnest({changed}) ORDER BY 1), version = version + 1, updated_at = %s "
+                f"SET tags = ARRAY(SELECT DISTINCT unnest({changed}) ORDER BY 1), "
+                "version = version + 1, updated_at = %s "
                 "WHERE tags @> ARRAY[%s]::varchar[]",
                 [*([old] if new is None else [old, new]), at, old],
             )
