@@ -133,7 +133,8 @@ def _place(change: Write[Deal]) -> None:
 
 
 def _given_stage(change: Write[Deal]) -> Stage | None:
-    stage: Stage | None = Stage.objects.filter(pk=change.values.get("stage_id")).first()
+    stage_id = change.values.get("stage_id")
+    stage: Stage | None = Stage.objects.get(pk=stage_id) if stage_id else None
     if stage is not None and change.values.get("pipeline_id") not in {None, stage.pipeline_id}:
         raise Invalid.one("/stage_id", "other_pipeline", "Is a stage of another pipeline.")
     return stage

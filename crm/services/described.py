@@ -11,22 +11,13 @@ from django.db import transaction
 
 from core.actors import Actor
 from core.errors import FieldError, Invalid
-from core.models.record import Record
 from core.writes.base import Write, Writes
-from crm.models.base import Described
+from crm.models import Company, Contact, Deal
 from crm.selectors import custom_fields
 from crm.services import locks
 from crm.services.tags import make_missing
 
-
-class DescribedRecord(Described, Record):
-    """What every record with tags and custom fields is, for the type checker's sake."""
-
-    class Meta:
-        abstract = True
-
-
-M = TypeVar("M", bound=DescribedRecord)
+M = TypeVar("M", Company, Contact, Deal)
 
 
 class DescribedWrites(Writes[M]):
