@@ -3,8 +3,17 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from core.rest import routes as rest
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
+    *rest.urlpatterns(),
     # Sign-in pages and the OpenID Connect provider.
     path("", include("accounts.urls")),
 ]
+
+# Problem documents under /api and /graphql, pages elsewhere.
+handler400 = "core.rest.errors.bad_request"
+handler403 = "core.rest.errors.permission_denied"
+handler404 = "core.rest.errors.page_not_found"
+handler500 = "core.rest.errors.server_error"

@@ -101,7 +101,9 @@ class RateExceeded(TooManyRequests):
     """The quota is used up until the window ends."""
 
     def __init__(self, usage: Usage) -> None:
-        super().__init__(f"At most {usage.quota.requests} requests in {usage.quota.seconds} s.", retry_after=usage.reset)
+        super().__init__(
+            f"At most {usage.quota.requests} requests in {usage.quota.seconds} s.", retry_after=usage.reset
+        )
         self.usage = usage
 
     @property

@@ -2,23 +2,38 @@
 
 from typing import Any
 
+from config.settings.env import env
+
+MEGABYTE = 1024 * 1024
+
 REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "core.rest.openapi.inspector.RegistrySchema",
+    "DEFAULT_RENDERER_CLASSES": ["core.rest.negotiation.JsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["core.rest.authentication.ActorAuthentication"],
     # Nothing is open unless a view says why.
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
 }
 
+# Bytes that a body may have: any, and a batch of writes.
+BIFOCAL_BODY_LIMITS = {
+    "default": env.int("BODY_LIMIT", default=MEGABYTE),
+    "batch": env.int("BATCH_BODY_LIMIT", default=10 * MEGABYTE),
+}
+# Requests per caller and window, published in the RateLimit headers; 0 is no limit.
+BIFOCAL_RATE_LIMIT = env.int("RATE_LIMIT", default=6_000)
+BIFOCAL_RATE_LIMIT_SECONDS = env.int("RATE_LIMIT_SECONDS", default=60)
+# Whether the description of the API and its pages are open to anybody.
+BIFOCAL_PUBLIC_DOCS = env.bool("PUBLIC_DOCS", default=True)
+
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Bifocal",
+    "DESCRIPTION": "A headless CRM. Errors are problem documents (RFC 9457) with a stable `code`.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
-    # Docs pages load nothing from elsewhere.
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
+    "SORT_OPERATIONS": True,
+    "POSTPROCESSING_HOOKS": ["core.rest.openapi.document.complete"],
 }
 
 GRAPHENE: dict[str, Any] = {}

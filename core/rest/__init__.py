@@ -1,0 +1,1 @@
+"""REST: views, parameters and the OpenAPI description, all generated from the registry."""

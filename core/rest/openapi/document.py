@@ -1,0 +1,61 @@
+"""The whole description, as a document."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import orjson
+import yaml
+from drf_spectacular.generators import SchemaGenerator
+
+from core import registry
+from core.rest.openapi import common
+from core.rest.openapi.schemas import Components, Schema
+
+
+@cache
+def document() -> Schema:
+    """The OpenAPI description of all addresses; the same for everybody."""
+    made: Schema = SchemaGenerator().get_schema(request=None, public=True)
+    return made
+
+
+@cache
+def as_json() -> bytes:
+    """The description as JSON."""
+    return orjson.dumps(document())
+
+
+@cache
+def as_yaml() -> bytes:
+    """The description as YAML, with long texts on one line."""
+    text = yaml.dump(orjson.loads(as_json()), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
+    return str(text).encode()
+
+
+class _Dumper(yaml.SafeDumper):
+    """Without anchors: a reader should not have to look for them."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def complete(result: Schema, **context: Any) -> Schema:
+    """Postprocessing hook: named components, path parameters called `id`, tags with their descriptions."""
+    components = Components()
+    components.all_entities()
+    result["paths"] = {path.replace("{record_id}", "{id}"): item for path, item in result["paths"].items()}
+    result["components"] = {
+        "schemas": dict(sorted(common.schemas(components).items())),
+        "responses": common.responses(),
+        "parameters": common.parameters(),
+        "headers": common.headers(),
+        "securitySchemes": common.security(),
+    }
+    result["security"] = [{name: []} for name in result["components"]["securitySchemes"]]
+    used = {tag for item in result["paths"].values() for call in item.values() for tag in call["tags"]}
+    docs = {entity.plural: entity.doc for entity in registry.entities()}
+    result["tags"] = [{"name": tag, **({"description": docs[tag]} if docs.get(tag) else {})} for tag in sorted(used)]
+    result["servers"] = [{"url": "/"}]
+    return result
