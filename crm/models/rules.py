@@ -47,7 +47,7 @@ def contact_or_company(model: str) -> models.CheckConstraint:
 def by(model: str, *fields: str) -> models.Index:
     """For filtering and sorting by `fields`, ties broken by id: the order of a keyset page."""
     short = "_".join(field.removesuffix("_id") for field in fields)
-    return models.Index(fields=[*fields, "id"], name=f"crm_{model}_{short}"[:30])
+    return models.Index(fields=[*fields, "id"], name=f"crm_{model}_by_{short}"[:30])
 
 
 def contains(model: str, field: str) -> GinIndex:
