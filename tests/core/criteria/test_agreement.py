@@ -51,6 +51,7 @@ def people(db: None) -> list[Contact]:
     return people
 
 
+counts = st.dictionaries(st.sampled_from(["eq", "gt", "gte", "lt", "lte"]), st.integers(0, 3), min_size=1)
 texts = st.sampled_from([value for value in CITIES if value])
 spans = st.sampled_from(["1d", "30d", "2w", "3mo", "1q", "1y"])
 
@@ -81,7 +82,7 @@ leaves = st.one_of(
             **({"count": count} if count else {}), **({"within": within} if within else {}),
         },
         st.sampled_from(["any", "none"]),
-        st.one_of(st.none(), st.dictionaries(st.sampled_from(["eq", "gt", "gte", "lt", "lte"]), st.integers(0, 3), min_size=1)),
+        st.one_of(st.none(), counts),
         st.one_of(st.none(), spans),
         st.sampled_from([0, 10, 20]),
     ),

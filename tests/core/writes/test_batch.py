@@ -1,0 +1,80 @@
+"""Batches: a result per item, failures by themselves, or all or nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from core import registry
+from core.actors import SYSTEM
+from core.errors import BadRequest
+from core.writes import batch
+from crm.models import Contact
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+pytestmark = pytest.mark.django_db
+
+
+def run(*items: Any, atomic: bool = False) -> list[dict[str, Any]]:
+    return batch.run(registry.entity("contact"), actor=SYSTEM, at=AT, items=list(items), atomic=atomic)
+
+
+def upsert(key: str, **values: Any) -> dict[str, Any]:
+    return {"action": "upsert", "key": key, "values": values}
+
+
+def test_each_item_has_its_own_result() -> None:
+    results = run(
+        {"action": "create", "values": {"first_name": "Ann"}},
+        {"action": "create", "values": {"shoe": 1}},
+        {"action": "launch"},
+        17,
+        {"action": "delete", "id": "0190a0a0-0000-7000-8000-000000000000"},
+    )
+    assert [item["status"] for item in results] == ["created", "failed", "failed", "failed", "failed"]
+    assert [item["error"]["code"] for item in results[1:]] == ["invalid", "invalid", "invalid", "not_found"]
+    assert Contact.objects.count() == 1
+
+
+def test_upsert_by_external_id_and_by_email() -> None:
+    first = run(upsert("external_id", external_id="a-1", first_name="Ann"), upsert("email", email="B@example.com"))
+    again = run(
+        upsert("external_id", external_id="a-1", first_name="Anna"), upsert("email", email="b@example.com", city="Bath")
+    )
+    assert [item["status"] for item in first] == ["created", "created"]
+    assert [item["status"] for item in again] == ["updated", "updated"]
+    assert [item["id"] for item in again] == [item["id"] for item in first]
+    assert Contact.objects.count() == 2
+
+
+def test_the_same_new_key_twice_in_one_batch_is_one_record() -> None:
+    results = run(upsert("external_id", external_id="a"), upsert("external_id", external_id="a", city="Bath"))
+    assert [item["status"] for item in results] == ["created", "updated"]
+
+
+def test_a_duplicate_fails_alone() -> None:
+    ann = {"action": "create", "values": {"email": "a@example.com"}}
+    results = run(ann, ann, {"action": "create", "values": {"email": "c@example.com"}})
+    assert [item["status"] for item in results] == ["created", "failed", "created"]
+    assert results[1]["error"]["code"] == "duplicate"
+
+
+def test_atomic_writes_all_or_nothing() -> None:
+    results = run(
+        {"action": "create", "values": {"first_name": "Ann"}}, {"action": "create", "values": {"x": 1}}, atomic=True
+    )
+    assert [item["status"] for item in results] == ["rolled_back", "failed"]
+    assert not Contact.objects.exists()
+
+
+@pytest.mark.parametrize("key", ["first_name", "id", "deleted_at", "nope"])
+def test_only_keys_find_records(key: str) -> None:
+    (result,) = run(upsert(key, first_name="Ann"))
+    assert result["error"]["errors"][0]["pointer"] == "/key"
+
+
+def test_the_number_of_items_is_bounded() -> None:
+    with pytest.raises(BadRequest):
+        run(*[{"action": "create"}] * 1001)
