@@ -7,8 +7,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/python -m uv
 export PYTHONDONTWRITEBYTECODE ?=
-# The system's certificates: a proxy that inspects TLS has its own authority there.
-export UV_SYSTEM_CERTS := true
 
 .PHONY: help demo test lint format schema bench lock clean
 
@@ -51,19 +49,24 @@ clean: ## forget the environment, the embedded services' data and caches
 	rm -rf $(VENV) .bifocal staticfiles .mypy_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Bifocal needs Python 3.11 or later: make ... PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || $(PYTHON) -m venv --clear --without-pip $(VENV)
 
 # uv lives in the project's own environment; the user's is never touched.
-$(VENV)/.uv: | $(BIN)/python
-	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip --upgrade --default-pip >/dev/null
-	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: -r requirements/uv.txt
+$(VENV)/.uv: requirements/uv.txt | $(BIN)/python
+	@PIP="$(BIN)/python -m pip"; \
+	$$PIP --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip --default-pip >/dev/null 2>&1 || \
+		PIP="$(PYTHON) -m pip --python $(BIN)/python"; \
+	$$PIP install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/uv.txt
 	@touch $@
 
 $(VENV)/.base: requirements/base.txt $(VENV)/.uv
 	@echo "Installing the locked packages into $(VENV) ..."
-	@$(UV) pip install --quiet --require-hashes -r requirements/base.txt --python $(BIN)/python
+	@$(UV) pip install --quiet --system-certs --require-hashes -r requirements/base.txt --python $(BIN)/python
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.base
-	@$(UV) pip install --quiet --require-hashes -r requirements/dev.txt --python $(BIN)/python
+	@echo "Installing the developer's tools ..."
+	@$(UV) pip install --quiet --system-certs --require-hashes -r requirements/dev.txt --python $(BIN)/python
 	@touch $@

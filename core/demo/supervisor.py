@@ -81,10 +81,14 @@ class Supervisor:
         self.children = [Child(spec, self.console, environment) for spec in specs(self.home, port)]
         if not (self.home.path / "demo_state.json").exists():
             # Nobody may look for tables that are not there yet.
-            self._run_stage("Migrations and demo data", environment, "migrate", "load")
+            self._run_stage("Migrations and demo data", environment, *STAGES[:2])
             self._start_missing()
-            self._run_stage("First computation by a Celery worker", environment, "recompute")
-            self._run_stage("Report", environment, "report", until=lambda: self._is_serving(port))
+            self._run_stage(
+                "First computation by a Celery worker, and report",
+                environment,
+                *STAGES[2:],
+                until=lambda: self._is_serving(port),
+            )
         else:
             # Prepared before: the first page comes first, the rest when it is there.
             self.children[0].start()

@@ -1,6 +1,6 @@
 """What goes wrong with the embedded services, as one sentence for a person."""
 
-DISK_FULL_SIGNS = ("No space left on device", "Disk quota exceeded", "Disk full", "disk full")
+DISK_FULL_SIGNS = ("No space left on device", "Disk quota exceeded", "Check free disk space", "DiskFull")
 
 
 class EmbeddedServiceError(Exception):

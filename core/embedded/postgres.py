@@ -80,7 +80,7 @@ class Postgres:
                 return
             if mentions_full_disk(output):
                 raise disk_full(self.folder)
-        raise EmbeddedServiceError(f"PostgreSQL does not start ({_last_line(output)}); its log is {self.log}.")
+        raise EmbeddedServiceError(f"PostgreSQL does not start ({_cause(output)}); its log is {self.log}.")
 
     def stop(self) -> None:
         """Stop the server cleanly, or firmly if it does not listen."""
@@ -115,7 +115,7 @@ class Postgres:
             output = done.stdout + done.stderr
             if mentions_full_disk(output):
                 raise disk_full(self.folder)
-            raise EmbeddedServiceError(f"PostgreSQL could not create its data folder ({_last_line(output)}).")
+            raise EmbeddedServiceError(f"PostgreSQL could not create its data folder ({_cause(output)}).")
         # A folder that is only half made is never taken for a database.
         draft.rename(self.data)
 
@@ -203,6 +203,7 @@ def own_folder_of(folder: Path, user: ServiceUser | None) -> None:
         give(own_folder(folder, 0o700), user)
 
 
-def _last_line(output: str) -> str:
-    lines = [line for line in output.splitlines() if line.strip()]
-    return lines[-1].strip() if lines else "it said nothing"
+def _cause(output: str) -> str:
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    causes = [line for line in lines if "FATAL:" in line or "error:" in line]
+    return (causes or lines or ["it said nothing"])[-1]

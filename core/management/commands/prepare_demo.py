@@ -7,10 +7,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command, get_commands
-from django.core.management.base import BaseCommand
-from django.db import connection
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from core.embedded.errors import disk_full, mentions_full_disk
 from core.embedded.home import read_json, write_json
 
 STAGES = ("migrate", "load", "recompute", "report")
@@ -26,6 +27,14 @@ class Command(BaseCommand):
         parser.add_argument("stages", nargs="+", choices=STAGES)
 
     def handle(self, *_args: Any, stages: list[str], **_options: Any) -> None:
+        try:
+            self._run_stages(stages)
+        except (OSError, DatabaseError) as error:
+            if mentions_full_disk(f"{error!r} {error.__cause__!r}"):
+                raise CommandError(str(disk_full(settings.BIFOCAL_HOME))) from error
+            raise
+
+    def _run_stages(self, stages: list[str]) -> None:
         for stage in stages:
             if stage == "report" and not self._state.exists():
                 # The supervisor reads from it that there is nothing left to prepare.
