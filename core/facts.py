@@ -1,4 +1,4 @@
-"""Triggers that mark what the lake must copy again: statement-level, in the writer's transaction, bulk writes included."""
+"""Triggers that mark what the lake must copy again: statement-level, in the writer's transaction, bulk included."""
 
 # ruff: noqa: S608 - the SQL is made of names from model declarations, never of input
 

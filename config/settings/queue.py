@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from analytics import schedule as analytics_schedule
 from config.settings.env import IS_TEST, env
 from config.settings.local import service_url
 
@@ -44,4 +45,4 @@ else:
 CELERY_TASK_SOFT_TIME_LIMIT = env.int("TASK_SOFT_TIME_LIMIT", default=None if IS_TEST else 3 * 3600)
 
 # Schedules in code; each app adds its own with one line.
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {}
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {**analytics_schedule.SCHEDULE}

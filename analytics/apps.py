@@ -1,0 +1,18 @@
+"""What the record means: the lake, the engine, metrics and findings."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class AnalyticsConfig(AppConfig):
+    """Distils facts into metrics."""
+
+    name = "analytics"
+
+    def ready(self) -> None:
+        """Declare the facts of the customer record."""
+        from analytics import facts
+        from analytics.crm_facts import CRM_FACTS
+
+        facts.register(CRM_FACTS)

@@ -1,0 +1,137 @@
+"""The customer record's facts. No names, addresses or free text: the lake holds what can be counted."""
+
+from __future__ import annotations
+
+from analytics.facts import Column, Fact, column, ids, moment, money, texts
+
+_OWNED = ids("owner_id", "team_id", "partner_id")
+_TAGS = Column("tags", "VARCHAR", "array_to_json(t.tags)::text")
+_CUSTOM = Column("custom", "VARCHAR", "t.custom::text")
+
+CONTACTS = Fact(
+    name="contacts",
+    table="crm_contact",
+    columns=(
+        *ids("id", "company_id"),
+        *_OWNED,
+        *texts("lifecycle_stage", "source", "source_detail", "region", "country", "city"),
+        _TAGS,
+        _CUSTOM,
+        moment("created_at"),
+    ),
+)
+COMPANIES = Fact(
+    name="companies",
+    table="crm_company",
+    columns=(
+        *ids("id", "parent_id"),
+        *_OWNED,
+        *texts("industry", "region", "country"),
+        _TAGS,
+        _CUSTOM,
+        moment("created_at"),
+    ),
+)
+PRODUCT_LINES = Fact(name="product_lines", table="crm_product_line", columns=(*ids("id"), *texts("name")))
+PRODUCTS = Fact(
+    name="products",
+    table="crm_product",
+    columns=(
+        *ids("id", "line_id"),
+        *texts("sku", "name", "category", "brand", "currency"),
+        money("unit_price", places=4),
+        money("unit_cost", places=4),
+        column("active", "BOOLEAN"),
+    ),
+)
+ORDERS = Fact(
+    name="orders",
+    table="crm_order",
+    moment="t.placed_at",
+    columns=(
+        *ids("id", "contact_id", "company_id"),
+        moment("placed_at"),
+        *texts("status", "channel", "location", "currency", "coupon_code"),
+        column("is_gift", "BOOLEAN"),
+        *ids("gift_recipient_id"),
+        *(money(name) for name in ("subtotal", "discount_total", "reimbursed_total", "total", "returned_total")),
+    ),
+)
+# Lines of a deleted order are still facts here: a definition joins them to `orders`, where theirs is missing.
+ORDER_LINES = Fact(
+    name="order_lines",
+    table="crm_order_line",
+    moment="t.placed_at",
+    columns=(
+        *ids("id", "order_id", "product_id"),
+        moment("placed_at"),
+        column("quantity", "DECIMAL(18, 3)"),
+        money("unit_price", places=4),
+        money("unit_cost", places=4),
+        column("is_gift", "BOOLEAN"),
+        *(money(name) for name in ("subtotal", "discount_total", "reimbursed_total", "total")),
+        column("returned_quantity", "DECIMAL(18, 3)"),
+    ),
+)
+ORDER_DISCOUNTS = Fact(
+    name="order_discounts",
+    table="crm_order_discount",
+    joins="JOIN crm_order AS o ON o.id = t.order_id",
+    moment="o.placed_at",
+    columns=(
+        *ids("id", "order_id", "line_id"),
+        moment("placed_at", "o.placed_at"),
+        *texts("kind", "code"),
+        money("amount"),
+        column("is_reimbursed", "BOOLEAN"),
+    ),
+)
+ORDER_RETURNS = Fact(
+    name="order_returns",
+    table="crm_order_return",
+    moment="t.at",
+    columns=(
+        *ids("id", "order_id", "line_id"),
+        moment("at"),
+        column("quantity", "DECIMAL(18, 3)"),
+        money("amount"),
+    ),
+)
+DEALS = Fact(
+    name="deals",
+    table="crm_deal",
+    columns=(
+        *ids("id", "company_id", "contact_id", "product_id", "pipeline_id", "stage_id"),
+        *_OWNED,
+        *texts("status", "currency", "source", "lost_reason"),
+        money("amount"),
+        moment("opened_at"),
+        moment("closed_at"),
+        column("expected_close_date", "DATE"),
+        moment("created_at"),
+    ),
+)
+INTERACTIONS = Fact(
+    name="interactions",
+    table="crm_interaction",
+    moment="t.occurred_at",
+    columns=(
+        *ids("id", "contact_id", "company_id", "deal_id", "agent_id"),
+        *texts("channel", "kind", "direction", "outcome"),
+        moment("occurred_at"),
+        money("minutes"),
+    ),
+)
+
+CRM_FACTS = (
+    CONTACTS,
+    COMPANIES,
+    PRODUCT_LINES,
+    PRODUCTS,
+    ORDERS,
+    ORDER_LINES,
+    ORDER_DISCOUNTS,
+    ORDER_RETURNS,
+    DEALS,
+    INTERACTIONS,
+)

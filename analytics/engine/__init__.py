@@ -1,0 +1,1 @@
+"""The engine: DuckDB over the lake's files, within limits of memory and threads."""

@@ -1,0 +1,20 @@
+"""What analytics declares: metrics of contacts, runs, and calls; both APIs, criteria and grants are made from these."""
+
+from analytics.entities.calls import CONTACT_METRICS_OF, OPERATIONS
+from analytics.entities.contact_metrics import CONTACT_METRICS
+from analytics.entities.metric_run import METRIC_RUN
+from core import registry
+from core.registry.fields import reverse_one
+
+ENTITIES = (CONTACT_METRICS, METRIC_RUN)
+RESOURCES = {"analytics": ("view", "recompute")}
+
+
+def extend() -> None:
+    """Hang the metrics on contacts, so that criteria, sorting by relation and both APIs reach them from there."""
+    contact = registry.entity("contact")
+    contact.add_relation(reverse_one("metrics", "contact_metrics", "contact_id", "The computed profile."))
+    contact.add_operation(CONTACT_METRICS_OF)
+
+
+__all__ = ["ENTITIES", "OPERATIONS", "RESOURCES", "extend"]

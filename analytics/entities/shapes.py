@@ -1,0 +1,109 @@
+"""The shapes of what analytics answers and is asked."""
+
+from __future__ import annotations
+
+from core.registry.fields import Field, ListOf, Shape
+from core.registry.types import Boolean, DateTime, DecimalNumber, FieldType, Id, Integer, Number, Text
+
+MONEY = DecimalNumber(max_digits=18, places=2)
+THRESHOLD = DecimalNumber(max_digits=18, places=3)
+COUNT = Integer(minimum=0)
+WORD = Text(max_length=100)
+
+
+def value(name: str, kind: FieldType, doc: str = "", *, nullable: bool = False) -> Field:
+    """A value of an answer."""
+    return Field(name, kind, doc, nullable=nullable)
+
+
+def parameter(name: str, kind: FieldType, doc: str) -> Field:
+    """Something that may be said in a call, and need not."""
+    return Field(name, kind, doc, stored=False)
+
+
+AS_OF = parameter("as_of", DateTime(), "The last result that looks back from no later than this moment.")
+FRESHNESS = (
+    value("run_id", Id(), "The run that found this."),
+    value("as_of", DateTime(), "The moment it looks back from."),
+    value("computed_at", DateTime(), "When it was computed."),
+    value("definition", WORD, "The definition's name."),
+    value("definition_version", WORD, "Digest of the definition and of what it reads."),
+    value("window", WORD, "Which orders it looks at."),
+    value("lake_synced_at", DateTime(), "The lake was equal to the database as of then.", nullable=True),
+    value("has_newer_data", Boolean(), "Whether facts have changed since."),
+    value("base_currency", WORD, "The currency of all amounts here."),
+)
+
+JOB = Shape(
+    title="RecomputeJob",
+    fields=(
+        value("id", Id(), "The job's id; follow it under `jobs`."),
+        value("kind", WORD),
+        value("status", WORD),
+        value("done", COUNT, "Steps done."),
+        value("total", COUNT, "Steps in all, where known.", nullable=True),
+        value("message", Text(max_length=500), "What is being done now."),
+        value("as_of", DateTime(), "The moment it looks back from."),
+    ),
+)
+LEFT_OUT = Shape(
+    title="LeftOutOrders",
+    fields=(
+        value("reason", WORD, "cancelled, after_as_of, no_contact, deleted_contact, or other_currency (money only)."),
+        value("currency", WORD),
+        value("orders", COUNT),
+        value("amount", MONEY, "What they are worth, in that currency."),
+    ),
+)
+BAND = Shape(
+    title="FirstOrderBandValue",
+    fields=(
+        value("band", WORD, "under: the first order was below the threshold; over: it was at the threshold or above."),
+        value("threshold", THRESHOLD),
+        value("customers", COUNT),
+        value("orders", COUNT, "All their orders."),
+        value("revenue", MONEY, "All they brought."),
+        value("average_value", MONEY, "What one of them brought on average."),
+        value("average_first_order", MONEY),
+    ),
+)
+SEGMENT = Shape(
+    title="RfmSegmentValue",
+    fields=(
+        value("segment", WORD),
+        value("customers", COUNT),
+        value("orders", COUNT),
+        value("revenue", MONEY),
+        value("average_recency_days", Number()),
+        value("average_orders", Number()),
+    ),
+)
+_CONCENTRATION: tuple[Field, ...] = (
+    value("contacts", COUNT, "Contacts, with and without orders."),
+    value("customers", COUNT, "Contacts with at least one order."),
+    value("customers_with_revenue", COUNT, "Customers with at least one order in the base currency."),
+    value("orders", COUNT),
+    value("other_currency_orders", COUNT, "Orders that `revenue` leaves out."),
+    value("revenue", MONEY, "In the base currency, less what was returned."),
+    value("top20_customers", COUNT, "The best fifth, rounded up; 0 with fewer than five customers."),
+    value("top20_revenue", MONEY, "What they brought; null with fewer than five customers.", nullable=True),
+    value("top20_share", Number(), "Their share, 0 to 1; null where there is not enough data.", nullable=True),
+)
+
+
+def _answer(title: str, *fields: Field) -> Shape:
+    return Shape(title=title, fields=(*fields, *FRESHNESS))
+
+
+def _listed(name: str, shape: Shape, doc: str = "") -> Field:
+    return value(name, ListOf(shape), doc)
+
+
+CONCENTRATION = _answer(
+    "Concentration",
+    *_CONCENTRATION,
+    _listed("first_order_bands", BAND, "Their worth by first order."),
+    _listed("left_out", LEFT_OUT, "Orders that are not in `revenue`, and why."),
+)
+BANDS = _answer("FirstOrderBands", _listed("bands", BAND))
+RFM = _answer("RfmSegments", _listed("segments", SEGMENT))

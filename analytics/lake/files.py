@@ -1,0 +1,67 @@
+"""The lake's folder: where files are, how one becomes durable, and which are no longer needed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+from django.conf import settings
+
+from analytics.lake.database import Connection, Lock, held
+from core.ids import new_id
+
+SCRATCH = "scratch"
+
+
+def root() -> Path:
+    return Path(settings.LAKE_ROOT)
+
+
+def new_path(fact: str, month: date | None) -> str:
+    """A path below the root that was never used: files are never overwritten, so readers never see one change."""
+    return f"{fact}/{month.strftime('%Y-%m') if month else 'all'}-{new_id().hex}.parquet"
+
+
+def make_durable(path: Path) -> None:
+    """Return once the file and its name are on disk."""
+    for each in (path, path.parent):
+        descriptor = os.open(each, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder for what is thrown away: rows in transit, sorts that spill."""
+    path = root() / SCRATCH / f"{os.getpid()}-{new_id().hex}"
+    path.mkdir(parents=True)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def collect(connection: Connection) -> int:
+    """Remove files that the manifest does not name, unless somebody is reading. Call it while holding the sync lock."""
+    with held(connection, Lock.FILES, wait=False) as alone:
+        if not alone:
+            return 0
+        named = {path for (path,) in connection.execute("SELECT path FROM analytics_lake_file")}
+        unnamed = [path for path in root().glob("*/*.parquet") if path.relative_to(root()).as_posix() not in named]
+        for path in unnamed:
+            path.unlink(missing_ok=True)
+        _remove_scratch_of_the_dead()
+        return len(unnamed)
+
+
+def _remove_scratch_of_the_dead() -> None:
+    for path in (root() / SCRATCH).glob("*-*"):
+        pid = path.name.partition("-")[0]
+        if pid.isdigit() and int(pid) != os.getpid() and not Path(f"/proc/{pid}").exists():
+            shutil.rmtree(path, ignore_errors=True)

@@ -1,0 +1,41 @@
+"""What workers do for analytics. Each task calls one service, and may be run twice without harm."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from celery import shared_task
+
+from analytics import lake
+from analytics.services import computation
+from analytics.services import recompute as recomputing
+from core.actors import SYSTEM
+from core.clock import now
+
+BUSY_AGAIN_IN = 15
+
+
+@shared_task(bind=True, queue="default", max_retries=None)
+def recompute(self: Any, job_id: str) -> None:
+    """Carry out a recomputation; wait for another that is at work."""
+    if not computation.carry_out(job_id=UUID(job_id)):
+        raise self.retry(countdown=BUSY_AGAIN_IN)
+
+
+@shared_task(queue="default")
+def sync_lake() -> None:
+    """Copy what changed into the lake, unless that is being done."""
+    lake.sync(at=now(), wait=False)
+
+
+@shared_task(queue="default")
+def nightly() -> None:
+    """Ask for a recomputation as of now."""
+    recomputing.request(actor=SYSTEM, at=now())
+
+
+@shared_task(queue="default")
+def resume() -> None:
+    """Send recomputations again whose worker was killed."""
+    recomputing.resend_unattended(at=now())

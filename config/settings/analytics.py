@@ -1,0 +1,11 @@
+"""The lake and the engine."""
+
+from config.settings.demo import BIFOCAL_HOME
+from config.settings.env import env
+
+LAKE_ROOT = env.path("LAKE_ROOT", default=str(BIFOCAL_HOME / "lake"))()
+# Amounts in other currencies are never added to these; see analytics/definitions.
+BASE_CURRENCY = env.str("BASE_CURRENCY", default="USD")
+# What one computation may take; beyond it sorts and joins go to disk, below LAKE_ROOT.
+ANALYTICS_MEMORY_LIMIT = env.str("ANALYTICS_MEMORY_LIMIT", default="2GB")
+ANALYTICS_THREADS = env.int("ANALYTICS_THREADS", default=2)
