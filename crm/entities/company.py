@@ -9,6 +9,7 @@ from core.registry.types import Integer
 from crm.entities import common
 from crm.models import Company
 from crm.selectors import custom_fields
+from crm.selectors.timeline import timeline_feed
 from crm.services.companies import companies
 from crm.types import Domain
 
@@ -49,4 +50,5 @@ COMPANY = Entity(
     identity="name",
     custom_column="custom",
     custom_fields=custom_fields.types_of,
+    feeds=[timeline_feed("company", Company)],
 )

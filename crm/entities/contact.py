@@ -10,6 +10,7 @@ from core.registry.types import Text
 from crm.entities import common
 from crm.models import Contact, LifecycleChange
 from crm.selectors import custom_fields
+from crm.selectors.timeline import timeline_feed
 from crm.services.contacts import contacts
 
 CONTACT = Entity(
@@ -59,6 +60,7 @@ CONTACT = Entity(
     identity="name",
     custom_column="custom",
     custom_fields=custom_fields.types_of,
+    feeds=[timeline_feed("contact", Contact)],
     operations=[
         Operation(
             name="change_contact_stage",

@@ -17,7 +17,7 @@ from crm.selectors import custom_fields
 from crm.services import locks
 from crm.services.tags import make_missing
 
-M = TypeVar("M", Company, Contact, Deal)
+M = TypeVar("M", bound=Company | Contact | Deal)
 
 
 class DescribedWrites(Writes[M]):
