@@ -62,12 +62,17 @@ def described_fields(model: type[Record]) -> tuple[Field, ...]:
     )
 
 
-def money(model: type[models.Model], name: str, **options: Any) -> Field:
-    """An amount that is never negative."""
+def amount(model: type[models.Model], name: str, **options: Any) -> Field:
+    """A decimal that is never negative: a quantity, minutes."""
     column = model._meta.get_field(name)
     digits, places = getattr(column, "max_digits", 16), getattr(column, "decimal_places", 2)
     kind = DecimalNumber(max_digits=digits, places=places, minimum=Decimal(0))
     return field(model, name, **({"type": kind} | options))
+
+
+def money(model: type[models.Model], name: str, *, currency: str = "currency", **options: Any) -> Field:
+    """An amount of money; `currency` leads to the field that says of which."""
+    return amount(model, name, currency=currency, **options)
 
 
 def currency(model: type[models.Model], **options: Any) -> Field:

@@ -21,7 +21,7 @@ INTERACTION = Entity(
         field(Interaction, "kind", groupable=True),
         field(Interaction, "direction", groupable=True),
         field(Interaction, "occurred_at", sortable=True, groupable=True),
-        common.money(Interaction, "minutes"),
+        common.amount(Interaction, "minutes"),
         field(Interaction, "outcome", groupable=True),
         field(Interaction, "subject"),
         field(Interaction, "body", type=Text(max_length=100_000), filterable=False),

@@ -177,9 +177,8 @@ def _rows(
     """The entries of one branch, newest first, in the columns that all branches share."""
     visible = branch.scope.q(actor, actor.visibilities(branch.entity, "view"))
     alive = {f"{column}__isnull": True for column in branch.alive}
-    rows: QuerySet[Any, Any] = branch.model.objects.filter(
-        visible, **alive, **{f"{branch.customer}{entity}_id": record_id}
-    )
+    customer = {f"{branch.customer}{entity}_id": record_id}
+    rows: QuerySet[Any, Any] = branch.model.objects.filter(visible, **alive, **customer)
     if before is not None:
         moment, key = before
         # The first condition is what the index understands.
