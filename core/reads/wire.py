@@ -32,7 +32,7 @@ class WireRow(Expression):
     def set_source_expressions(self, exprs: Sequence[Any]) -> None:
         (self.key,) = exprs
 
-    def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, Any]:  # type: ignore[override]
+    def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, Any]:
         sql, params = compiler.compile(self.key)
         return self.template.replace("{t}", sql.rpartition(".")[0]), params
 

@@ -68,12 +68,12 @@ def test_hidden_related_records_are_absent_and_cannot_be_guessed_by_criteria() -
         Contact.objects.create(first_name=f"At {company.name}", company=company, owner=owner)
         Contact.objects.create(first_name="Stranger", company=company)
     actor = clerk("contact", "company", visibility=Visibility.OWN, user_id=owner.pk)
-    contact, company = registry.entity("contact"), registry.entity("company")
+    contact, companies = registry.entity("contact"), registry.entity("company")
     selection = Selection(("name",), {"company": Nested("company", NAME)})
     rows = reader.page(contact, actor=actor, at=AT, selection=selection, sort=("name",)).rows
     assert rows == [{"name": "At Hidden", "company": None}, {"name": "At Mine", "company": {"name": "Mine"}}]
     nested = Selection(("name",), {"people": Nested("contacts", NAME)})
-    (row,) = reader.page(company, actor=actor, at=AT, selection=nested).rows
+    (row,) = reader.page(companies, actor=actor, at=AT, selection=nested).rows
     assert [person["name"] for person in row["people"]["rows"]] == ["At Mine"]
     q = criteria.to_q(contact, {"field": "company.name", "value": "Hidden"}, actor=actor, at=AT)
     assert not Contact.objects.filter(q).exists()
