@@ -30,11 +30,16 @@ def orders() -> list[Order]:
     other = Contact.objects.create(first_name="Bob")
     return [
         Order.objects.create(
-            number=str(i), contact=contact if i % 3 else other,
-            placed_at=datetime(2025, 1 + i % 4, 1 + i % 28, tzinfo=UTC), channel=["web", "store"][i % 2], currency=["USD", "EUR"][i % 5 == 0], subtotal=Decimal(i), total=Decimal(i),
+            number=str(i),
+            contact=contact if i % 3 else other,
+            placed_at=datetime(2025, 1 + i % 4, 1 + i % 28, tzinfo=UTC),
+            channel=["web", "store"][i % 2],
+            currency=["USD", "EUR"][i % 5 == 0],
+            subtotal=Decimal(i),
+            total=Decimal(i),
         )
         for i in range(40)
-    ]  # fmt: skip
+    ]
 
 
 def test_groups_by_month_and_channel_are_what_counting_by_hand_gives() -> None:
