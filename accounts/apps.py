@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any
+
 from django.apps import AppConfig
+from django.db import connections
+from django.db.models.signals import post_migrate
 
 
 class AccountsConfig(AppConfig):
-    """Registers what the transports offer of this app, and listens to signing in."""
+    """Listens to signing in, and keeps the built-in roles in step with what can be granted."""
 
     name = "accounts"
 
     def ready(self) -> None:
-        """Models must be loaded before any of these."""
-        from accounts import sign_in
+        """Models are loaded only now."""
+        import_module("accounts.sign_in").connect()
+        post_migrate.connect(self._sync_roles, sender=self, dispatch_uid="accounts.sync_roles")
 
-        sign_in.connect()
+    def _sync_roles(self, using: str, **_: Any) -> None:
+        # Nothing to do on the way down, or half the way up.
+        present = set(connections[using].introspection.table_names())
+        if {"accounts_grant", "core_change"} <= present:
+            services = import_module("accounts.services.built_in_roles")
+            services.sync(at=import_module("core.clock").now())

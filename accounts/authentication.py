@@ -9,8 +9,6 @@ from allauth.idp.oidc.internal.resources import is_resources_subset
 from django.http import HttpRequest, HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.functional import SimpleLazyObject
-from rest_framework.authentication import BaseAuthentication
-from rest_framework.request import Request
 
 from accounts.errors import CsrfFailed, InvalidCredentials
 from accounts.models import ApiKey, User
@@ -20,6 +18,7 @@ from core import clock
 from core.actors import ANONYMOUS, Actor, Door
 
 _MEMO = "_bifocal_actor"
+_PAGE_MEMO = "_bifocal_page_actor"
 _MARK_USED_EVERY = timedelta(minutes=1)
 _MAX_TOKEN = 512
 
@@ -36,12 +35,12 @@ def authenticate(request: HttpRequest, door: Door) -> Actor:
     return memo.through(door) if memo.door is not door else memo
 
 
-def actor_of(request: HttpRequest | Request, door: Door) -> Actor:
-    """The actor of a request that Django or DRF has already let in (admin, pages), without a CSRF check of its own."""
-    plain = request._request if isinstance(request, Request) else request
-    memo = cast("Actor | None", getattr(plain, _MEMO, None))
+def actor_of(request: HttpRequest, door: Door) -> Actor:
+    """The actor of a session that Django has let in (admin, pages): its middleware has checked the CSRF token."""
+    memo = cast("Actor | None", getattr(request, _PAGE_MEMO, None))
     if memo is None:
-        memo = _by_header(plain, door) or _by_session(plain, door, csrf=False) or ANONYMOUS
+        memo = _by_session(request, door, csrf=False) or ANONYMOUS
+        setattr(request, _PAGE_MEMO, memo)
     return memo.through(door)
 
 
@@ -96,27 +95,3 @@ def check_csrf(request: HttpRequest) -> None:
     check.process_request(request)
     if check.process_view(request, lambda _: None, (), {}) is not None:
         raise CsrfFailed()
-
-
-class BearerAuthentication(BaseAuthentication):
-    """The Authorization header, for DRF."""
-
-    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
-        plain = request._request
-        if "HTTP_AUTHORIZATION" not in plain.META:
-            return None
-        authenticate(plain, Door.REST)
-        return plain.user, getattr(plain, "auth", None)
-
-    def authenticate_header(self, request: Request) -> str:
-        return 'Bearer realm="bifocal"'
-
-
-class SessionAuthentication(BaseAuthentication):
-    """A browser's session, for DRF; writes need the CSRF token."""
-
-    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
-        plain = request._request
-        if not authenticate(plain, Door.REST).is_authenticated:
-            return None
-        return plain.user, None

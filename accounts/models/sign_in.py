@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
-from core.ids import new_id
+from core.models.record import Record
+from core.models.scope import Scope
 
 
-class SignInEvent(models.Model):
-    """One attempt to sign in, or a sign-out. Rows are only ever added."""
+class SignInEvent(Record):
+    """One attempt to sign in, or a sign-out, at `created_at`. Rows are only ever added."""
 
     class Kind(models.TextChoices):
         SUCCESS = "success"
@@ -16,14 +19,14 @@ class SignInEvent(models.Model):
         LOCKOUT = "lockout"
         LOGOUT = "logout"
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     kind = models.CharField(max_length=10, choices=Kind)
     user = models.ForeignKey("accounts.User", on_delete=models.SET_NULL, null=True, related_name="sign_ins")
     email = models.CharField(max_length=254, null=True, help_text="The address that was typed.")  # noqa: DJ001
-    method = models.CharField(max_length=40, help_text="password, mfa, ...")
-    ip = models.GenericIPAddressField(null=True)
+    method = models.CharField(max_length=40, help_text="How: password, password+totp, webauthn.")
+    ip = models.CharField(max_length=45, null=True, help_text="From where.")  # noqa: DJ001
     user_agent = models.CharField(max_length=300, null=True)  # noqa: DJ001 - blank is null everywhere
-    at = models.DateTimeField()
+
+    scope: ClassVar[Scope] = Scope(owner=("user_id",), team=("user__team_id",), partner=("user__partner_id",))
 
     class Meta:
         db_table = "accounts_sign_in_event"

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import connection
 
 from accounts import scopes as scoping
+from accounts.selectors.identity import RESOURCE
 from core.actors import Actor, ActorKind, Door, Grant, Visibility
 
 
@@ -101,6 +102,6 @@ def effective(
         entity: tuple(Grant(actions, reach) for reach, actions in sorted(by_visibility.items()))
         for entity, by_visibility in held.items()
     }
-    if scopes is None:
-        return merged
-    return scoping.narrowed(scoping.everything() if is_superuser else merged, scopes)
+    if scopes is not None:
+        merged = scoping.narrowed(scoping.everything() if is_superuser else merged, scopes)
+    return merged | {RESOURCE: (Grant(frozenset({"view"}), Visibility.OWN),)}

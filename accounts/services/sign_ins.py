@@ -26,5 +26,6 @@ def note(
         method=method,
         ip=ip,
         user_agent=(user_agent or "").replace("\x00", "")[:300] or None,
-        at=at,
+        created_at=at,
+        updated_at=at,
     )

@@ -100,4 +100,6 @@ class Entity:
     def actions(self) -> tuple[str, ...]:
         """Everything a role can be granted on this entity."""
         extra = {op.action for op in self.operations} | {item.needs for item in self.fields if item.needs}
-        return ("view", *(verb for verb in VERBS if verb in self.verbs), *sorted(extra - {"view", *VERBS, None}))
+        # A verb may be an operation of its own: making an API key answers with more than the record.
+        verbs = (verb for verb in VERBS if verb in self.verbs or verb in extra)
+        return ("view", *verbs, *sorted(extra - {"view", *VERBS, None}))
