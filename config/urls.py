@@ -3,11 +3,14 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from config.schema import engine
+from core.graphql.view import GraphQLView
 from core.rest import routes as rest
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     *rest.urlpatterns(),
+    path("graphql", GraphQLView.as_view(engine=engine), name="graphql"),
     # Sign-in pages and the OpenID Connect provider.
     path("", include("accounts.urls")),
 ]

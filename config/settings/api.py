@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from config.settings.env import env
+from config.settings.env import IS_PRODUCTION, env
 
 MEGABYTE = 1024 * 1024
 
@@ -36,4 +36,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "POSTPROCESSING_HOOKS": ["core.rest.openapi.document.complete"],
 }
 
-GRAPHENE: dict[str, Any] = {}
+GRAPHENE: dict[str, Any] = {"SCHEMA": "config.schema.schema"}
+# Who may ask GraphQL for its schema: everyone, signed_in or nobody.
+BIFOCAL_GRAPHQL_INTROSPECTION = env.str("GRAPHQL_INTROSPECTION", default="nobody" if IS_PRODUCTION else "everyone")
+# What one request may ask for, where it differs from core.graphql.limits.
+BIFOCAL_GRAPHQL_LIMITS: dict[str, int] = {"cost": env.int("GRAPHQL_MAX_COST", default=10_000)}
