@@ -11,8 +11,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from accounts.models import User
 from accounts.selectors import actors
 from core import registry
-from core.actors import Actor, Door
-from core.models.record import Record
+from core.actors import Actor, ActorKind, Door
 
 # Django's words for what the admin does.
 _VERBS = {"view": "view", "add": "create", "change": "update", "delete": "delete"}
@@ -47,7 +46,7 @@ class AccountBackend(AuthenticationBackend):  # type: ignore[misc] # allauth is 
         memo: Actor | None = getattr(user, "_bifocal_actor", None)
         if memo is None:
             found = actors.by_user(user_id=user.pk, door=Door.ADMIN)
-            memo = found.actor if found else Actor(kind=actors.ActorKind.USER)
+            memo = found.actor if found else Actor(kind=ActorKind.USER)
             user._bifocal_actor = memo  # type: ignore[attr-defined]
         return memo
 
@@ -55,6 +54,6 @@ class AccountBackend(AuthenticationBackend):  # type: ignore[misc] # allauth is 
 def _entity_of(app: str, model: str) -> str | None:
     for item in registry.entities():
         meta = item.model._meta
-        if issubclass(item.model, Record) and (meta.app_label, meta.model_name) == (app, model):
+        if (meta.app_label, meta.model_name) == (app, model):
             return item.name
     return None

@@ -21,7 +21,7 @@ WRITE = ("create", "update")
 
 @dataclass(frozen=True)
 class Rule:
-    """These actions on these things (names, or kinds in angle brackets), with this visibility."""
+    """These actions ("*" ends a prefix, "-" spares) on these things (or kinds of them), with this visibility."""
 
     things: tuple[str, ...]
     actions: tuple[str, ...]
@@ -171,10 +171,11 @@ def _kind_of(name: str) -> str:
 
 
 def _chosen(patterns: tuple[str, ...], actions: tuple[str, ...]) -> Iterator[str]:
+    wanted = [item for item in patterns if not item.startswith("-")]
+    spared = [item[1:] for item in patterns if item.startswith("-")]
     for action in actions:
-        if any(_fits(item, action) for item in patterns if not item.startswith("-")):
-            if not any(_fits(item[1:], action) for item in patterns if item.startswith("-")):
-                yield action
+        if any(_fits(item, action) for item in wanted) and not any(_fits(item, action) for item in spared):
+            yield action
 
 
 def _fits(pattern: str, action: str) -> bool:

@@ -23,11 +23,12 @@ class PKCEAuthorizationView(AuthorizationView):  # type: ignore[misc] # allauth 
         try:
             _, known = get_server().validate_authorization_request(*extract_params(request))
         except errors.FatalClientError as error:
-            return _html(request, error)
+            page: HttpResponse = respond_html_error(request, error=error)
+            return page
         except errors.OAuth2Error as error:
-            return _ClientHttpResponseRedirect(error.in_uri(error.redirect_uri))
+            return _back(error, error.redirect_uri)
         fault.state = known.get("state")
-        return _ClientHttpResponseRedirect(fault.in_uri(known["redirect_uri"]))
+        return _back(fault, known["redirect_uri"])
 
 
 def _fault(request: HttpRequest) -> errors.OAuth2Error | None:
@@ -40,8 +41,8 @@ def _fault(request: HttpRequest) -> errors.OAuth2Error | None:
     return None
 
 
-def _html(request: HttpRequest, error: errors.FatalClientError) -> HttpResponse:
-    response: HttpResponse = respond_html_error(request, error=error)
+def _back(error: errors.OAuth2Error, address: str) -> HttpResponse:
+    response: HttpResponse = _ClientHttpResponseRedirect(error.in_uri(address))
     return response
 
 

@@ -69,6 +69,6 @@ def _levels(scopes: Iterable[str]) -> dict[str, str]:
         name, _, level = scope.rpartition(":")
         if level in LEVELS:
             levels[by_plural.get(name, name) or "*"] = level
-    if WRITE == levels.get("*"):
+    if levels.get("*") == WRITE:
         return {"*": WRITE}
     return levels

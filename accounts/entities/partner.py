@@ -40,7 +40,7 @@ PARTNER_PERSON = Entity(
     name="partner_person",
     plural="partner-people",
     model=PartnerPerson,
-    doc="A user's membership in a partner organisation; its position brings the role partner_manager or partner_member.",
+    doc="A user's membership in a partner organisation. The position brings the role partner_manager or _member.",
     fields=(
         *record_fields(PartnerPerson),
         field(PartnerPerson, "user_id", reference="user", create_only=True),

@@ -24,7 +24,7 @@ class ApiKey(Record):
     name = models.CharField(max_length=120, help_text="What it is for.")
     prefix = models.CharField(max_length=16, editable=False, help_text="The part of the key that is no secret.")
     digest = models.CharField(max_length=64, editable=False, unique=True)
-    previous_digest = models.CharField(max_length=64, null=True, editable=False, unique=True)  # noqa: DJ001
+    previous_digest = models.CharField(max_length=64, null=True, editable=False, unique=True)
     previous_expires_at = models.DateTimeField(null=True, editable=False)
     scopes = ArrayField(
         models.CharField(max_length=80),

@@ -44,8 +44,8 @@ class PartnerOrganisation(Record):
     name = models.CharField(max_length=200)
     kind = models.CharField(max_length=12, choices=Kind, default=Kind.RESELLER, help_text="What they do for us.")
     is_active = models.BooleanField(default=True, help_text="Whether its people may sign in.")
-    website = models.URLField(max_length=2000, null=True, blank=True)  # noqa: DJ001 - blank is null everywhere
-    country = models.CharField(max_length=2, null=True, blank=True, help_text="ISO 3166, two letters.")  # noqa: DJ001
+    website = models.URLField(max_length=2000, null=True, blank=True)
+    country = models.CharField(max_length=2, null=True, blank=True, help_text="ISO 3166, two letters.")
     owner = models.ForeignKey(
         "accounts.User",
         on_delete=models.PROTECT,
@@ -92,7 +92,7 @@ class PartnerPerson(Record):
         default=Position.MEMBER,
         help_text="Managers hold the role partner_manager, members partner_member.",
     )
-    job_title = models.CharField(max_length=120, null=True, blank=True)  # noqa: DJ001 - blank is null everywhere
+    job_title = models.CharField(max_length=120, null=True, blank=True)
 
     scope: ClassVar[Scope] = Scope(
         owner=("user_id", "organisation__owner_id"), team=("organisation__team_id",), partner=("organisation_id",)

@@ -11,11 +11,11 @@ from core.models.record import Record, live_unique
 
 
 class Role(Record):
-    """What its holders may do. `seeded` remembers which default grants a built-in role was once given ("contact:view")."""
+    """What its holders may do. `seeded`: which defaults a built-in role was once given ("contact:view")."""
 
     key = models.SlugField(max_length=63, help_text="A short name that does not change, such as sales.")
     name = models.CharField(max_length=120)
-    description = models.CharField(max_length=500, null=True, blank=True)  # noqa: DJ001 - blank is null everywhere
+    description = models.CharField(max_length=500, null=True, blank=True)
     built_in = models.BooleanField(default=False, editable=False, help_text="Whether the product brought it.")
     seeded = ArrayField(models.CharField(max_length=130), default=list, blank=True, editable=False)
     users = models.ManyToManyField("accounts.User", through="accounts.UserRole", related_name="roles")

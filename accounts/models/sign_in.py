@@ -21,10 +21,10 @@ class SignInEvent(Record):
 
     kind = models.CharField(max_length=10, choices=Kind)
     user = models.ForeignKey("accounts.User", on_delete=models.SET_NULL, null=True, related_name="sign_ins")
-    email = models.CharField(max_length=254, null=True, help_text="The address that was typed.")  # noqa: DJ001
+    email = models.CharField(max_length=254, null=True, help_text="The address that was typed.")
     method = models.CharField(max_length=40, help_text="How: password, password+totp, webauthn.")
-    ip = models.CharField(max_length=45, null=True, help_text="From where.")  # noqa: DJ001
-    user_agent = models.CharField(max_length=300, null=True)  # noqa: DJ001 - blank is null everywhere
+    ip = models.CharField(max_length=45, null=True, help_text="From where.")
+    user_agent = models.CharField(max_length=300, null=True)
 
     scope: ClassVar[Scope] = Scope(owner=("user_id",), team=("user__team_id",), partner=("user__partner_id",))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.contrib.auth import get_backends
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
@@ -27,9 +27,7 @@ class UserManager(BaseUserManager["User"]):
         return self.get_queryset().alive()
 
     def get_by_natural_key(self, username: str | None) -> User:
-        found = self.alive().get(email=(username or "").strip().lower())
-        assert isinstance(found, User)
-        return found
+        return cast("User", self.alive().get(email=(username or "").strip().lower()))
 
     def create_user(self, email: str, password: str | None = None, **values: Any) -> User:
         """A user as tests and commands make one; services use `accounts.services.users`."""

@@ -14,7 +14,8 @@ RESOURCE = "me"
 
 def me(*, actor: Actor, at: datetime) -> dict[str, Any]:
     """The caller: identity, team, partner organisation, roles, effective grants."""
-    user = User.objects.filter(pk=actor.user_id).select_related("team", "partner").first()
+    users = User.objects.select_related("team", "partner")
+    user = users.filter(pk=actor.user_id).first() if actor.user_id else None
     roles = user.roles.filter(deleted_at=None).order_by("key").values_list("key", flat=True) if user else ()
     return {
         "kind": actor.kind.value,

@@ -67,7 +67,7 @@ class ApiKeys(Writes[ApiKey]):
         return _told(key, secret)
 
     def rotate(self, *, actor: Actor, at: datetime, record_id: UUID, overlap_minutes: int = 0) -> dict[str, Any]:
-        """Replace the secret; the old one works on for the overlap. Raises NotFound, Forbidden, Conflict, Escalation."""
+        """Replace the secret; the old works on for the overlap. Raises NotFound, Forbidden, Conflict, Escalation."""
         secret = secrets.new()
         with transaction.atomic():
             acting(actor, at)
@@ -125,15 +125,18 @@ def _check_reach(actor: Actor, key: ApiKey) -> None:
     if actor.kind is ActorKind.OAUTH_CLIENT:
         raise Forbidden("An OAuth client cannot make keys; sign in to do so.")
     if actor.kind is ActorKind.API_KEY:
-        own = ApiKey.objects.filter(pk=actor.id).first()
-        longer = own is not None and own.expires_at and (key.expires_at is None or key.expires_at > own.expires_at)
-        if not isinstance(own, ApiKey) or longer or not scoping.covers(own.scopes, key.scopes):
+        own: ApiKey | None = ApiKey.objects.filter(pk=str(actor.id)).first()
+        if own is None or _outlives(key, own) or not scoping.covers(own.scopes, key.scopes):
             raise Escalation()
     user = User.objects.get(pk=key.user_id)
     if user.pk != actor.user_id and user.is_superuser and not actor.is_superuser:
         raise Escalation()
     reached = scoping.narrowed(policies.grants_of_user(user), key.scopes)
     policies.require_covers(actor, reached, team_id=user.team_id)
+
+
+def _outlives(key: ApiKey, other: ApiKey) -> bool:
+    return other.expires_at is not None and (key.expires_at is None or key.expires_at > other.expires_at)
 
 
 api_keys = ApiKeys("api_key")

@@ -46,7 +46,7 @@ class PartnerPeople(Writes[PartnerPerson]):
 
 def _role(person: PartnerPerson) -> Role:
     key = _ROLE_OF[person.position]
-    role = Role.objects.filter(key=key, deleted_at=None).prefetch_related("grants").first()
+    role: Role | None = Role.objects.filter(key=key, deleted_at=None).prefetch_related("grants").first()
     if role is None:
         raise Conflict(f"The role {key} is missing; run sync_roles.")
     return role

@@ -10,6 +10,7 @@ from accounts import policies
 from accounts.errors import BuiltInRole, Escalation
 from accounts.models import Grant, Role, UserRole
 from core import registry
+from core.actors import Actor
 from core.errors import FieldError, Invalid
 from core.writes.base import Write, Writes
 
@@ -31,9 +32,8 @@ class Roles(Writes[Role]):
         if wanted == present:
             return
         actor = change.actor
-        if not change.created and not policies.is_administrator(actor):
-            if UserRole.objects.filter(role=change.record, user_id=actor.user_id).exists():
-                raise Escalation("You cannot edit the grants of a role that you hold.")
+        if not change.created and not policies.is_administrator(actor) and _holds(actor, change.record):
+            raise Escalation("You cannot edit the grants of a role that you hold.")
         policies.require_covers(actor, policies.grants_of(_added(wanted, present)))
 
     def saved(self, change: Write[Role]) -> None:
@@ -63,6 +63,10 @@ def set_grants(role: Role, wanted: Wanted) -> None:
     )
 
 
+def _holds(actor: Actor, role: Role) -> bool:
+    return actor.user_id is not None and UserRole.objects.filter(role=role, user_id=actor.user_id).exists()
+
+
 def _present(role: Role) -> dict[tuple[str, str], list[str]]:
     return {(row.entity, row.visibility): sorted(row.actions) for row in role.grants.all()}
 
@@ -75,7 +79,9 @@ def _wanted(grants: list[dict[str, Any]]) -> dict[tuple[str, str], list[str]]:
         entity, key = grant["entity"], (grant["entity"], grant["visibility"])
         unknown = sorted(set(grant["actions"]) - set(known.get(entity, ())))
         if entity not in known:
-            errors.append(FieldError(f"/grants/{index}/entity", "unknown_entity", f"There is nothing named {entity!r}."))
+            errors.append(
+                FieldError(f"/grants/{index}/entity", "unknown_entity", f"There is nothing named {entity!r}.")
+            )
         elif unknown:
             message = f"{entity} has no action {unknown[0]!r}."
             errors.append(FieldError(f"/grants/{index}/actions", "unknown_action", message))

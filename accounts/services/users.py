@@ -145,4 +145,3 @@ def _check_team(change: Write[User]) -> None:
 
 
 users = Users("user")
-
