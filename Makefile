@@ -45,8 +45,8 @@ lock: $(VENV)/.dev ## compile requirements/*.in anew
 			--system-certs --generate-hashes --no-emit-index-url --no-annotate --no-header || exit 1; done
 
 clean: ## forget the environment, the embedded services' data and caches
-	@if [ -x $(BIN)/python ]; then $(BIN)/python -m core.embedded clean || true; fi
-	rm -rf $(VENV) .bifocal staticfiles .mypy_cache .ruff_cache .hypothesis
+	@if [ -x $(BIN)/python ] && [ -d .bifocal ]; then $(BIN)/python -m core.embedded clean; fi
+	rm -rf $(VENV) staticfiles .mypy_cache .ruff_cache .hypothesis .pytest_cache .import_linter_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -91,8 +91,8 @@ class Valkey:
             "set-proc-title": "no",
             "loglevel": "notice",
             "save": '""',
-            "appendonly": "yes" if self.durable else "no",
-            "appendfsync": "everysec",
+            "appendonly": "yes",
+            "appendfsync": "everysec" if self.durable else "no",
             "aof-load-truncated": "yes",
             # A broker must refuse rather than drop what it holds.
             "maxmemory-policy": "noeviction",
