@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 import structlog
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -43,6 +42,7 @@ class ApiView(APIView):
     is_public: ClassVar[bool] = False
     grants: ClassVar[Mapping[str, tuple[str, str]]] = {}
 
+    format_kwarg: str | None = None
     actor: Actor = ANONYMOUS
     usage: Usage | None = None
     at: datetime
@@ -51,13 +51,13 @@ class ApiView(APIView):
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         """DRF's request; bodies are read by core.body, not by its parsers."""
-        return Request(request, parsers=(), authenticators=_AUTHENTICATORS, negotiator=_NEGOTIATOR)  # type: ignore[arg-type]
+        return Request(request, parsers=(), authenticators=_AUTHENTICATORS, negotiator=_NEGOTIATOR)
 
     def get_renderers(self) -> list[Any]:
         """JSON."""
         return _RENDERERS
 
-    def get_content_negotiator(self) -> JsonOnly:  # type: ignore[override]
+    def get_content_negotiator(self) -> JsonOnly:
         """JSON or nothing."""
         return _NEGOTIATOR
 
@@ -80,7 +80,7 @@ class ApiView(APIView):
     def perform_authentication(self, request: Request) -> None:
         """Resolve the actor. Failed attempts count against the address they come from."""
         try:
-            request._authenticate()
+            request._authenticate()  # type: ignore[attr-defined]
         except NotAuthenticated:
             rate_limits.take(self._caller(request))
             raise
@@ -102,7 +102,7 @@ class ApiView(APIView):
 
     # Handlers
 
-    def http_method_not_allowed(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+    def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """Refuse, naming what is allowed."""
         raise MethodRefused(self.allowed_methods)
 
@@ -127,7 +127,7 @@ class ApiView(APIView):
 
     # Answers
 
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """The answer as HTTP, with the caller's limits on it."""
         if isinstance(response, Answer):
             response = responses.http(response)
@@ -139,8 +139,7 @@ class ApiView(APIView):
         if request.method == "HEAD":
             response.headers["Content-Length"] = str(len(response.content))
             response.content = b""
-        final: HttpResponseBase = response
-        return final
+        return response
 
     def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]
         """Every refusal is a problem document."""

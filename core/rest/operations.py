@@ -12,12 +12,11 @@ from rest_framework.request import Request
 from core import registry
 from core.errors import Invalid
 from core.idempotency import Answer
-from core.reads import reader
-from core.registry.entities import Entity, FeedPage
+from core.registry.feeds import FeedPage
 from core.registry.fields import clean_values
 from core.registry.operations import Operation, OperationKind
 from core.registry.types import TypeFault
-from core.rest import parameters, preconditions, responses
+from core.rest import parameters, preconditions, responses, single
 from core.rest.base import ApiView
 
 
@@ -68,10 +67,5 @@ class OperationView(ApiView):
         if operation.output is not None or result is None:
             return responses.empty() if result is None else responses.reply(result, status=operation.status)
         entity = registry.entity(operation.entity)
-        return self._record(entity, getattr(result, "pk", result), operation.status)
-
-    def _record(self, entity: Entity, record_id: UUID, status: int) -> Answer:
-        selection = reader.default_selection(entity, self.actor)
-        row = reader.one(entity, record_id, actor=self.actor, at=self.at, selection=selection)
-        headers = {"Location": f"/api/v1/{entity.plural}/{record_id}"} if status == 201 else {}
-        return responses.record(row, row.get("version"), status=status, headers=headers)
+        record_id = getattr(result, "pk", result)
+        return single.written(entity, record_id, actor=self.actor, at=self.at, status=operation.status)

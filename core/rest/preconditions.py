@@ -76,7 +76,7 @@ def not_modified(request: HttpRequest, answer: Answer) -> bool:
 
 
 def _tags(header: str) -> list[tuple[bool, str]]:
-    tags = []
+    tags: list[tuple[bool, str]] = []
     for part in header.split(",")[: _MAX_TAGS + 1]:
         match = _TAG.fullmatch(part)
         if match is None or len(tags) == _MAX_TAGS:

@@ -8,13 +8,12 @@ from uuid import UUID
 from django.db import transaction
 from rest_framework.request import Request
 
-from core.errors import Forbidden, NotFound
+from core.errors import Forbidden
 from core.idempotency import Answer
 from core.reads import aggregates, reader
-from core.reads.selection import Selection
 from core.registry.entities import Entity, Feed
 from core.registry.fields import clean_values
-from core.rest import filtering, inputs, parameters, preconditions, responses
+from core.rest import filtering, inputs, parameters, preconditions, responses, single
 from core.rest.base import ApiView
 from core.rest.selections import selection_of, shown
 from core.writes import batch
@@ -31,27 +30,9 @@ class EntityView(ApiView):
         """The entity's writes; only views of verbs that it offers come here."""
         return cast("Writes[Any]", self.entity.writes)
 
-    def read(self, record_id: UUID, selection: Selection, *, deleted: bool = False) -> tuple[dict[str, Any], Any]:
-        """A record as REST shows it, and its version."""
-        fields = selection.fields
-        wanted = Selection((*fields, "version"), selection.nested) if "version" not in fields else selection
-        row = reader.one(self.entity, record_id, actor=self.actor, at=self.at, selection=wanted, deleted=deleted)
-        version = row["version"] if wanted is selection else row.pop("version")
-        return shown(row, selection), version
-
     def written(self, record_id: UUID, *, status: int = 200) -> Answer:
         """The answer to a write: the record as it is now."""
-        headers = {"Location": self.location(record_id)} if status == 201 else {}
-        try:
-            row, version = self.read(record_id, reader.default_selection(self.entity, self.actor))
-        except NotFound:
-            # Who may write a record need not be allowed to see it.
-            return responses.reply({"id": str(record_id)}, status=status, headers=headers)
-        return responses.record(row, version, status=status, headers=headers)
-
-    def location(self, record_id: UUID) -> str:
-        """The address of a record."""
-        return f"/api/v1/{self.entity.plural}/{record_id}"
+        return single.written(self.entity, record_id, actor=self.actor, at=self.at, status=status)
 
     def page(self, query: filtering.Query) -> Answer:
         """One page of the entity's records."""
@@ -93,8 +74,8 @@ class RecordView(EntityView):
         values = self.parameters(self.known)
         fields, expand = parameters.names(values, "fields"), parameters.names(values, "expand")
         selection = selection_of(self.entity, actor=self.actor, fields=fields, expand=expand, rows=1)
-        row, version = self.read(record_id, selection, deleted=parameters.boolean(values, "deleted"))
-        answer = responses.record(row, version)
+        deleted = parameters.boolean(values, "deleted")
+        answer = single.read(self.entity, record_id, actor=self.actor, at=self.at, selection=selection, deleted=deleted)
         if preconditions.not_modified(request._request, answer):
             return Answer(status=304, body=b"", headers=answer.headers)
         return answer

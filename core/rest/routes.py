@@ -49,9 +49,9 @@ def _by_first_segment(views: Views) -> Iterator[URLPattern | URLResolver]:
     for route, view in views.items():
         first, slash, rest = route.partition("/")
         if slash:
-            below.setdefault(first, []).append(path(rest, view.as_view(), name=route))
+            below.setdefault(first, []).append(path(rest, view.as_view(), name=view.__name__))
         else:
-            yield path(route, view.as_view(), name=route)
+            yield path(route, view.as_view(), name=view.__name__)
     for first, patterns in below.items():
         yield path(f"{first}/", include(patterns))
 

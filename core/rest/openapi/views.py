@@ -78,6 +78,6 @@ class DocsView(PublicView):
         """The page."""
         self.parameters()
         plain: HttpRequest = request._request
-        page = render(plain, "core/rest/docs.html", {"schema_url": reverse("rest:schema") + "?format=json"})
+        page = render(plain, "core/rest/docs.html", {"schema_url": reverse("rest:SchemaView") + "?format=json"})
         page.headers["Content-Security-Policy"] = _ONLY_OURS
         return page
