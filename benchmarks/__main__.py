@@ -1,0 +1,44 @@
+"""`python -m benchmarks`: the APIs against the floor. `python -m benchmarks million`: latency at a million contacts."""
+
+from __future__ import annotations
+
+import argparse
+
+from benchmarks import place
+from core.embedded import EmbeddedServiceError
+
+
+def main() -> None:
+    """Run what was asked for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("what", nargs="?", default="apis", choices=("apis", "million", "analytics"))
+    parser.add_argument("--rounds", type=int, default=5, help="how often product and floor take turns")
+    parser.add_argument("--seconds", type=float, default=3.0, help="how long each turn is")
+    parser.add_argument("--only", nargs="*", default=(), help="names of cases; nothing is written then")
+    options = parser.parse_args()
+    try:
+        run(options)
+    except EmbeddedServiceError as error:
+        raise SystemExit(str(error)) from None
+
+
+def run(options: argparse.Namespace) -> None:
+    """What needs models is imported when Django is set up on the right servers."""
+    if options.what == "analytics":
+        from benchmarks import analytics
+
+        analytics.main()
+    elif options.what == "million":
+        with place.prepared("bench-million") as home:
+            from benchmarks import million
+
+            million.run(home)
+    else:
+        with place.prepared("bench") as home:
+            from benchmarks import compare
+
+            compare.run(home, rounds=options.rounds, seconds=options.seconds, only=options.only)
+
+
+if __name__ == "__main__":
+    main()
