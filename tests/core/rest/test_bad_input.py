@@ -73,9 +73,7 @@ def test_wrong_values(api: Api, content: Any, pointer: str, code: str) -> None:
     assert not Contact.objects.exists()
 
 
-@pytest.mark.parametrize(
-    "number", [2**31, -(2**31) - 1, 2**63, 2**64, 10**30, 1.5, -1, True, "5"], ids=repr
-)
+@pytest.mark.parametrize("number", [2**31, -(2**31) - 1, 2**63, 2**64, 10**30, 1.5, -1, True, "5"], ids=repr)
 def test_numbers_that_do_not_fit(api: Api, number: Any) -> None:
     faults = problem(api.post("companies", {"name": "A", "employees": 1} | _raw("employees", number)), 422, "invalid")
     assert faults["errors"][0]["pointer"] == "/employees"
