@@ -12,9 +12,9 @@ from django.conf import settings
 
 @contextmanager
 def connected(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """An empty database that spills into `scratch`, which the caller removes."""
+    """An empty database in memory; what does not fit spills into `scratch`, which the caller removes."""
     connection = duckdb.connect(
-        str(scratch / "engine.duckdb"),
+        ":memory:",
         config={
             "memory_limit": settings.ANALYTICS_MEMORY_LIMIT,
             "threads": settings.ANALYTICS_THREADS,

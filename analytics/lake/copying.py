@@ -93,7 +93,7 @@ def _csv(fact: Fact, path: Path) -> str:
     columns = ", ".join(f"{quoted(item.name)}: {quoted(item.type)}" for item in fact.columns)
     return (
         f"read_csv({quoted(path)}, auto_detect=false, header=false, delim=',', quote='\"', escape='\"', "
-        f"nullstr={quoted(_NULL)}, allow_quoted_nulls=false, max_line_size=16777216, "
+        f"new_line='\\n', nullstr={quoted(_NULL)}, allow_quoted_nulls=false, max_line_size=16777216, "
         f"columns={{{columns}, '_month': 'DATE'}})"
     )
 

@@ -56,15 +56,23 @@ def _switch(connection: Connection, at: datetime, full: bool, progress: Progress
     # Set after the lock is held: the snapshot then includes what the sync before this one did.
     connection.isolation_level = IsolationLevel.REPEATABLE_READ
     # What fails leaves files that no manifest names; the next sync removes them. Not here: the commit may have arrived.
-    with connection.transaction(), files.scratch() as scratch, connected(scratch) as duck:
+    with connection.transaction():
         dirty = _take_marks(connection, full)
-        for name in sorted(dirty):
-            progress(f"Copying {name.replace('_', ' ')}")
-            written += copy(connection, duck, facts.fact(name), dirty[name], scratch)
+        if dirty:
+            written = _copy(connection, dirty, progress)
         _record(connection, dirty, written, at)
     connection.isolation_level = None
     months = sum(len(each) for each in dirty.values())
     return SyncReport(months, len(written), sum(f.rows for f in written), sum(f.bytes for f in written))
+
+
+def _copy(connection: Connection, dirty: Dirty, progress: Progress) -> list[NewFile]:
+    written: list[NewFile] = []
+    with files.scratch() as scratch, connected(scratch) as duck:
+        for name in sorted(dirty):
+            progress(f"Copying {name.replace('_', ' ')}")
+            written += copy(connection, duck, facts.fact(name), dirty[name], scratch)
+    return written
 
 
 def _take_marks(connection: Connection, full: bool) -> Dirty:
