@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from graphql import (
     ArgumentNode,
@@ -34,6 +34,8 @@ from core.graphql.schema import Schema
 _RULES = tuple(dict.fromkeys((*specified_rules, *recommended_rules)))
 _MAX_VARIANTS = 16
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class Compiled:
@@ -52,7 +54,7 @@ class Document:
     variables: frozenset[str]
     deciding: tuple[str, ...]
     pages: tuple[str, ...]
-    _compiled: dict[tuple[Any, ...], Compiled] = field(default_factory=dict)
+    _made: dict[tuple[Any, ...], Any] = field(default_factory=dict)
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The operation to run. Raises NoSuchOperation."""
@@ -70,14 +72,21 @@ class Document:
             *(bool(values.get(name)) for name in self.deciding),
             *(values.get(name) is None for name in self.pages),
         )
-        found = self._compiled.get(key)
-        if found is None:
-            compiler = Compiler(schema.graphql_schema, schema.meanings, self.fragments, values)
-            plan = compiler.operation(operation)
-            found = Compiled(plan, layout_of(plan.root))
-            if len(self._compiled) < _MAX_VARIANTS:
-                self._compiled[key] = found
-        return found
+
+        def compile_now() -> Compiled:
+            plan = Compiler(schema.graphql_schema, schema.meanings, self.fragments, values).operation(operation)
+            return Compiled(plan, layout_of(plan.root))
+
+        return self.once(("plan", *key), compile_now)
+
+    def once(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
+        """What was made for this key before, or now. Few are kept: clients ask in a handful of ways."""
+        if key in self._made:
+            return cast("T", self._made[key])
+        made = make()
+        if len(self._made) < _MAX_VARIANTS:
+            self._made[key] = made
+        return made
 
 
 class Documents:

@@ -71,6 +71,8 @@ class Engine:
 
     def run(self, prepared: Prepared, env: Environment, *, straight: bool = True) -> Result:
         """Make the calls in order and complete the answer; with `straight` False always by graphql-core."""
+        if prepared.compiled.plan.introspects and not prepared.calls:
+            return self._describe(prepared)
         outcomes: dict[str, Any] = {}
         failed = 0
         for call, bound in prepared.calls:
@@ -85,9 +87,16 @@ class Engine:
                 return Result(prepared.compiled.layout(outcomes), [], achieved)
             except NotStraight:
                 pass
-        return self._completed(prepared, outcomes, achieved)
+        return self._completed(prepared, outcomes, achieved=achieved)
 
-    def _completed(self, prepared: Prepared, outcomes: Mapping[str, Any], achieved: bool) -> Result:
+    def _describe(self, prepared: Prepared) -> Result:
+        """The answer to a question about the schema alone, which does not change while the program runs."""
+        name = prepared.operation.name
+        key = (name and name.value, repr(sorted(prepared.variables.items())))
+        result: Result = prepared.document.once(key, lambda: self._completed(prepared, {}, achieved=True))
+        return result
+
+    def _completed(self, prepared: Prepared, outcomes: Mapping[str, Any], *, achieved: bool) -> Result:
         result = generic.execute(
             self.schema.graphql_schema,
             prepared.document.fragments,

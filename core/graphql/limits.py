@@ -38,11 +38,11 @@ class Limits:
 
     tokens: int = 4_000
     depth: int = 20
-    fields: int = 1_000
+    fields: int = 500
     aliases: int = 50
     root_fields: int = 20
     directives: int = 50
-    definitions: int = 50
+    definitions: int = 30
     cost: int = 10_000
     errors: int = 10
 

@@ -43,11 +43,13 @@ class Part:
     """A part of a wrapper (connection, edge, page info, payload), taken out by a function.
 
     `record`: the value holds records whose selection belongs to the read around. `many`: it may hold several.
+    `cursors`: the cursors of rows are needed for it.
     """
 
     take: Callable[[Any], Any]
     record: bool = False
     many: bool = False
+    cursors: bool = False
 
 
 Meaning = Value | ToOne | ToMany | FeedOf | Part

@@ -70,6 +70,7 @@ class RelationRead:
     asked: Asked
     plan: ObjectPlan
     many: bool
+    cursors: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class ObjectPlan:
     """One object of the answer.
 
     A record says what to read of its row (`reads`, `relations`, `feeds`); a wrapper around records (a connection, a
-    payload) points at their plans in `records`.
+    payload) points at their plans in `records`, and says whether it needs the cursors of rows.
     """
 
     type_name: str
@@ -95,6 +96,7 @@ class ObjectPlan:
     relations: tuple[RelationRead, ...] = ()
     feeds: tuple[FeedRead, ...] = ()
     records: tuple[ObjectPlan, ...] = ()
+    cursors: bool = False
 
     @cached_property
     def by_key(self) -> Mapping[str, Entry]:
@@ -190,6 +192,7 @@ class _Builder:
     relations: list[RelationRead] = field(default_factory=list)
     feeds: list[FeedRead] = field(default_factory=list)
     records: list[ObjectPlan] = field(default_factory=list)
+    cursors: bool = False
 
     def plan(self) -> ObjectPlan:
         return ObjectPlan(
@@ -199,6 +202,7 @@ class _Builder:
             tuple(self.relations),
             tuple(self.feeds),
             tuple(self.records),
+            self.cursors,
         )
 
     def add(self, key: str, nodes: list[FieldNode]) -> None:
@@ -219,10 +223,12 @@ class _Builder:
                 self._connect(key, nodes, asked, relation)
             case FeedOf(_, feed):
                 self._feed(key, nodes, asked, feed)
-            case Part(take, record, many):
+            case Part(take, record, many, cursors):
                 child = self.compiler.child(definition, nodes, single=self.single and not many)
+                self.cursors |= cursors
                 if child is not None:
                     self.records += [child] if record else child.records
+                    self.cursors |= child.cursors and not record
                 self.entries.append(_entry(key, take, definition, child))
 
     def _relate(self, key: str, nodes: list[FieldNode], asked: Asked, relation: str) -> None:
@@ -236,7 +242,7 @@ class _Builder:
         slot = self.compiler.slot()
         child = self.compiler.child(asked.field, nodes, single=False) or NO_OBJECT
         is_later = asked.arguments(self.compiler.variables).get("after") is not None
-        self.relations.append(RelationRead(slot, relation, asked, child, many=True))
+        self.relations.append(RelationRead(slot, relation, asked, child, many=True, cursors=child.cursors))
         self.entries.append(_entry(key, _nested_rows(slot, is_later), asked.field, child))
 
     def _feed(self, key: str, nodes: list[FieldNode], asked: Asked, feed: Feed) -> None:

@@ -86,6 +86,7 @@ def reading_of(plans: Sequence[ObjectPlan], variables: Values) -> Reading:
                 after=paging.after,
                 where=paging.where,
                 sort=paging.sort,
+                cursors=read.cursors,
             )
             cost += max(paging.first, 1) * inner.cost
     return Reading(Selection(tuple(fields), nested), cost, tuple(plans), variables)

@@ -31,7 +31,11 @@ def connection_type(book: Book, entity: Entity) -> Any:
         lambda: book.object(
             f"{entity.title}Edge",
             [
-                Member("cursor", graphene.NonNull(graphene.String), Part(lambda edge: edge[0].cursor(edge[1]))),
+                Member(
+                    "cursor",
+                    graphene.NonNull(graphene.String),
+                    Part(lambda edge: edge[0].cursor(edge[1]), cursors=True),
+                ),
                 Member("node", node, Part(lambda edge: edge[0].rows[edge[1]], record=True)),
             ],
         ),
@@ -61,8 +65,8 @@ def page_info_type(book: Book) -> Any:
     members = [
         Member("hasNextPage", graphene.NonNull(graphene.Boolean), Part(lambda page: page.next_cursor is not None)),
         Member("hasPreviousPage", graphene.NonNull(graphene.Boolean), Part(lambda page: page.is_later)),
-        Member("startCursor", graphene.String, Part(lambda page: page.start)),
-        Member("endCursor", graphene.String, Part(lambda page: page.end)),
+        Member("startCursor", graphene.String, Part(lambda page: page.start, cursors=True)),
+        Member("endCursor", graphene.String, Part(lambda page: page.end, cursors=True)),
     ]
     return book.once("PageInfo", "page info", lambda: book.object("PageInfo", members))
 
@@ -115,6 +119,16 @@ def _relation(book: Book, relation: Relation) -> Member:
 
 def _listed(kind: Any) -> Any:
     return graphene.NonNull(graphene.List(graphene.NonNull(kind)))
+
+
+def _cursor(edge: tuple[Rows, int]) -> str | None:
+    page, index = edge
+    return page.cursor(index) if page.cursor else None
+
+
+def _node(edge: tuple[Rows, int]) -> dict[str, Any]:
+    page, index = edge
+    return page.rows[index]
 
 
 def _rows(page: Rows) -> list[dict[str, Any]]:

@@ -38,7 +38,7 @@ def hidden_keys(entity: Entity, selection: Selection) -> list[tuple[str, str]]:
 def attach(entity: Entity, rows: Sequence[dict[str, Any]], selection: Selection, *, actor: Actor, at: datetime) -> None:
     """Put the related records into the rows under their keys. What the actor may not see is null, or not in the list.
 
-    To-one: the record or None. Lists: {"rows", "next_cursor", "cursors"}.
+    To-one: the record or None. Lists: {"rows", "next_cursor", "cursors"} (of each row, if asked for).
     """
     if not selection.nested:
         return
@@ -123,9 +123,12 @@ def _attach_many(
     for parent in rows:
         found = parsed.get(parent[_ID], [])
         shown = found[: nested.limit]
-        cursors = [_cursor(order, item) for item in shown]
-        more = len(found) > nested.limit
-        parent[alias] = {"rows": shown, "next_cursor": cursors[-1] if more else None, "cursors": cursors}
+        keys = [_keys(order, item) for item in shown]
+        parent[alias] = {
+            "rows": shown,
+            "next_cursor": _cursor(order, keys[-1]) if len(found) > nested.limit else None,
+            "cursors": [_cursor(order, key) for key in keys] if nested.cursors else [],
+        }
         everyone += shown
     attach(target, everyone, nested.selection, actor=actor, at=at)
 
@@ -134,7 +137,10 @@ def _sort_columns(order: Order) -> list[tuple[str, str]]:
     return [(f"_k{index}", key.field.attribute) for index, key in enumerate(order.keys)]
 
 
-def _cursor(order: Order, item: dict[str, Any]) -> str:
-    values = [item.pop(f"_k{index}") for index, _ in enumerate(order.keys)]
+def _keys(order: Order, item: dict[str, Any]) -> list[Any]:
+    return [item.pop(f"_k{index}") for index, _ in enumerate(order.keys)]
+
+
+def _cursor(order: Order, values: list[Any]) -> str:
     parsed = [None if v is None else k.field.type.parse(v) for k, v in zip(order.keys, values, strict=True)]
     return order.cursor(parsed)

@@ -20,7 +20,10 @@ class Selection:
 
 @dataclass(frozen=True)
 class Nested:
-    """A relation to read along. `limit`, `after`, `where` and `sort` are for lists and hold per parent row."""
+    """A relation to read along. `limit`, `after`, `where` and `sort` are for lists and hold per parent row.
+
+    `cursors` asks for the cursor of every row, which costs more than the rows themselves.
+    """
 
     relation: str
     selection: Selection
@@ -28,6 +31,7 @@ class Nested:
     after: str | None = None
     where: Any = None
     sort: tuple[str, ...] = ()
+    cursors: bool = False
 
 
 def default_selection(entity: Entity, actor: Actor) -> Selection:
