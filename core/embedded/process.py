@@ -96,7 +96,7 @@ def command_line(pid: int) -> str:
     except OSError:
         pass
     try:
-        done = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False)
+        done = subprocess.run(["ps", "-wwo", "args=", "-p", str(pid)], capture_output=True, text=True, check=False)
     except OSError:
         return ""
     return done.stdout
@@ -138,7 +138,7 @@ def end_group(leader: int, *, marker: str, grace: float) -> None:
 def listed() -> list[tuple[int, int, str]]:
     """Return every process that can be seen: its number, its group, its command line."""
     try:
-        done = subprocess.run(["ps", "-axo", "pid=,pgid=,args="], capture_output=True, text=True, check=False)
+        done = subprocess.run(["ps", "-axwwo", "pid=,pgid=,args="], capture_output=True, text=True, check=False)
     except OSError:
         return _listed_by_proc()
     rows = (line.split(None, 2) for line in done.stdout.splitlines())
