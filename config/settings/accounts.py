@@ -17,6 +17,7 @@ SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 
 # Where core's transports learn who calls.
 BIFOCAL_AUTHENTICATOR = "accounts.authentication.authenticate"
+BIFOCAL_PAGE_AUTHENTICATOR = "accounts.authentication.actor_of"
 
 AUTH_PASSWORD_VALIDATORS = [
     {

@@ -1,0 +1,210 @@
+"""The admin of one entity. An app's admin says what to show; everything else comes from the declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, cast
+
+from django.contrib import messages
+from django.db import models, transaction
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from unfold.admin import ModelAdmin
+
+from core import clock
+from core.admin.actors import actor_of
+from core.admin.filters import DeletedFilter
+from core.admin.forms import RecordForm
+from core.admin.paginator import CappedPaginator
+from core.admin.permissions import GrantedPermissions
+from core.errors import DomainError
+from core.models.record import Record, RecordQuerySet
+
+PAGE = 50
+FEED_ITEMS = 20
+# Trigrams need three letters; fewer would read the whole table.
+SHORTEST_SEARCH = 3
+
+
+class RecordAdmin(GrantedPermissions, ModelAdmin):  # type: ignore[misc]  # unfold is untyped
+    """Lists without counting, foreign keys by search, writes and refusals by the entity's services."""
+
+    form = RecordForm
+    paginator = CappedPaginator
+    show_full_result_count = False
+    list_per_page = PAGE
+    list_max_show_all = 0
+    ordering = ("-id",)
+    # For a page of one's own: what a new record asks for, and what cannot be changed later. Else the declaration tells.
+    create_fields: ClassVar[Sequence[str]] = ()
+    update_readonly: ClassVar[Sequence[str]] = ()
+    change_form_outer_after_template = "core/admin/feeds.html"
+    list_filter_submit = True
+
+    # What is shown
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """What the actor may see; lists of choices never offer deleted records."""
+        rows: RecordQuerySet = self.model._default_manager.visible_to(actor_of(request))
+        match = request.resolver_match
+        return rows.alive() if match is not None and match.url_name == "autocomplete" else rows
+
+    def get_list_filter(self, request: HttpRequest) -> Sequence[Any]:
+        return (DeletedFilter, *self.list_filter)
+
+    def get_search_fields(self, request: HttpRequest) -> Sequence[str]:
+        return self.search_fields or self.entity.search_fields or ("external_id",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """All words, each in any of the searched fields."""
+        words = search_term.replace("\x00", "").split()
+        if words and max(map(len, words)) < SHORTEST_SEARCH:
+            if request.resolver_match is None or request.resolver_match.url_name != "autocomplete":
+                self.message_user(request, f"Search for {SHORTEST_SEARCH} letters or more.", messages.WARNING)
+            return queryset.none(), False
+        for word in words:
+            found = Q()
+            for name in self.get_search_fields(request):
+                found |= Q(**{f"{name}__icontains": word})
+            queryset = queryset.filter(found)
+        return queryset, False
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Every stored field that the actor may see, in the order of the declaration."""
+        if self.fields is not None:
+            return list(self.create_fields if obj is None and self.create_fields else self.fields)
+        actor = actor_of(request)
+        names = [self._column(item.attribute) for item in self.entity.visible_fields(actor) if item.stored]
+        hidden = {"id", "deleted_at"} if obj is None or obj.deleted_at is None else {"id"}
+        known = {column.name for column in self.model._meta.get_fields()}
+        shown = [name for name in names if name in known - hidden]
+        return shown if obj is not None else [name for name in shown if name not in self.get_readonly_fields(request)]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """What a writer could not send over an API either."""
+        if self.fields is not None:
+            return [*self.readonly_fields, *(self.update_readonly if obj is not None else ())]
+        return [
+            self._column(item.attribute)
+            for item in self.entity.fields
+            if item.stored and (not item.writable or (obj is not None and item.create_only))
+        ]
+
+    def get_autocomplete_fields(self, request: HttpRequest) -> list[str]:
+        return [column.name for column in self._keys() if column.related_model in self.admin_site._registry]
+
+    @property
+    def raw_id_fields(self) -> list[str]:
+        """For records that have no admin to be searched in."""
+        return [column.name for column in self._keys() if column.related_model not in self.admin_site._registry]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """The form class, with the actor who fills it in."""
+        form = super().get_form(request, obj, change, **kwargs)
+        return type(form.__name__, (form,), {"entity": self.entity, "actor": actor_of(request), "at": clock.now()})
+
+    def _keys(self) -> list[models.ForeignKey[Any, Any]]:
+        return [column for column in self.model._meta.fields if isinstance(column, models.ForeignKey)]
+
+    def _column(self, attribute: str) -> str:
+        return next((key.name for key in self._keys() if key.attname == attribute), attribute)
+
+    # What is done
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+        """The form has called the service."""
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Softly."""
+        self._writes().delete(actor=actor_of(request), record_id=obj.pk, at=clock.now())
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """All or none."""
+        with transaction.atomic():
+            for obj in queryset.order_by("pk"):
+                self.delete_model(request, obj)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """A refusal is shown on the record's page."""
+        return self._refusable(request, lambda: super(RecordAdmin, self).delete_view(request, object_id, extra_context))
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        """A refusal is shown on the list."""
+        return self._refusable(request, lambda: super(RecordAdmin, self).response_action(request, queryset))
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Restoring is offered wherever there is something to restore."""
+        actions: dict[str, Any] = super().get_actions(request)
+        if self.has_restore_permission(request) and "_popup" not in request.GET:
+            actions["restore_selected"] = self.get_action("restore_selected")
+        return actions
+
+    def restore_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Bring deleted records back; all or none."""
+        with transaction.atomic():
+            ids = list(queryset.filter(deleted_at__isnull=False).order_by("pk").values_list("pk", flat=True))
+            for record_id in ids:
+                self._writes().restore(actor=actor_of(request), record_id=record_id, at=clock.now())
+        self.message_user(request, f"{len(ids)} restored.", messages.SUCCESS)
+
+    restore_selected.short_description = "Restore selected"  # type: ignore[attr-defined]
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """Nothing hangs on a soft deletion, so there is nothing to collect."""
+        names = [str(obj) for obj in objs]
+        denied = not all(self.has_delete_permission(request, obj) for obj in objs)
+        verbose = str(self.opts.verbose_name)
+        return names, {str(self.opts.verbose_name_plural): len(names)}, {verbose} if denied else set(), []
+
+    def _refusable(self, request: HttpRequest, call: Callable[[], Any]) -> HttpResponse:
+        try:
+            with transaction.atomic():
+                return cast("HttpResponse", call())
+        except DomainError as refusal:
+            self.message_user(request, refusal.detail, messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+
+    def _writes(self) -> Any:
+        if self.entity.writes is None:
+            raise TypeError(f"{self.entity.name} has no writes")
+        return self.entity.writes
+
+    # What happened
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """With the newest items of the record's feeds: timeline, history."""
+        obj = kwargs.get("obj")
+        if obj is not None and obj.pk is not None and not kwargs.get("add"):
+            context["feeds"] = self._feeds(request, obj)
+        return cast("HttpResponse", super().render_change_form(request, context, *args, **kwargs))
+
+    def _feeds(self, request: HttpRequest, obj: Record) -> list[dict[str, Any]]:
+        found = []
+        for feed in self.entity.feeds:
+            try:
+                page = feed.fetch(
+                    actor=actor_of(request), record_id=obj.pk, limit=FEED_ITEMS, after=None, at=clock.now()
+                )
+            except DomainError:
+                continue
+            found.append({"name": feed.name, "items": page.items, "more": page.next_cursor is not None})
+        return found
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """The history stands on the record's page."""
+        return HttpResponseRedirect("../change/")
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        """The record's own history tells it, for every door alike."""
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        """The record's own history tells it, for every door alike."""
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:
+        """The record's own history tells it, for every door alike."""

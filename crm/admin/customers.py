@@ -1,0 +1,37 @@
+"""Companies, contacts and what passed between us."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+
+from core.admin import RecordAdmin
+from crm.models import Company, Contact, Interaction
+
+
+@admin.register(Company)
+class CompanyAdmin(RecordAdmin):
+    """With timeline and history."""
+
+    list_display = ("name", "domain", "industry", "region", "country", "owner", "team", "partner")
+    list_select_related = ("owner", "team", "partner")
+    list_filter = (("parent", AutocompleteSelectFilter),)
+
+
+@admin.register(Contact)
+class ContactAdmin(RecordAdmin):
+    """With timeline and history."""
+
+    list_display = ("name", "email", "phone", "company", "lifecycle_stage", "source", "owner", "created_at")
+    list_select_related = ("company", "owner")
+    list_filter = ("lifecycle_stage", ("company", AutocompleteSelectFilter))
+
+
+@admin.register(Interaction)
+class InteractionAdmin(RecordAdmin):
+    """By customer and channel."""
+
+    list_display = ("occurred_at", "channel", "kind", "direction", "subject", "contact", "company", "agent", "minutes")
+    list_display_links = ("occurred_at", "subject")
+    list_select_related = ("contact", "company", "agent")
+    list_filter = ("channel", "direction", ("contact", AutocompleteSelectFilter), ("company", AutocompleteSelectFilter))

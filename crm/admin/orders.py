@@ -1,0 +1,46 @@
+"""Orders with their parts. Lines are written over the APIs, where totals are checked."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+
+from core.admin import PartsInline, RecordAdmin
+from crm.models import Order, OrderDiscount, OrderLine, OrderReturn
+
+
+class OrderLineInline(PartsInline):
+    """What was bought."""
+
+    model = OrderLine
+    columns = (
+        "position", "product", "description", "quantity", "unit_price", "unit_cost", "discount_total", "total",
+        "returned_quantity", "is_gift",
+    )  # fmt: skip
+    related = ("product",)
+
+
+class OrderDiscountInline(PartsInline):
+    """What was taken off."""
+
+    model = OrderDiscount
+    columns = ("kind", "amount", "is_reimbursed", "code", "line")
+    related = ("line",)
+
+
+class OrderReturnInline(PartsInline):
+    """What came back."""
+
+    model = OrderReturn
+    columns = ("at", "line", "quantity", "amount", "reason")
+    related = ("line",)
+
+
+@admin.register(Order)
+class OrderAdmin(RecordAdmin):
+    """By customer, status and channel."""
+
+    list_display = ("number", "placed_at", "contact", "company", "status", "channel", "total", "currency")
+    list_select_related = ("contact", "company")
+    list_filter = ("status", "channel", ("contact", AutocompleteSelectFilter), ("company", AutocompleteSelectFilter))
+    inlines = (OrderLineInline, OrderDiscountInline, OrderReturnInline)
