@@ -35,9 +35,7 @@ class RecordAdmin(GrantedPermissions, ModelAdmin):  # type: ignore[misc]  # unfo
     list_per_page = PAGE
     list_max_show_all = 0
     ordering = ("-id",)
-    # For a page of one's own: what a new record asks for, and what cannot be changed later. Else the declaration tells.
-    create_fields: ClassVar[Sequence[str]] = ()
-    update_readonly: ClassVar[Sequence[str]] = ()
+    filters: ClassVar[Sequence[Any]] = ()
     change_form_outer_after_template = "core/admin/feeds.html"
     list_filter_submit = True
 
@@ -50,7 +48,7 @@ class RecordAdmin(GrantedPermissions, ModelAdmin):  # type: ignore[misc]  # unfo
         return rows.alive() if match is not None and match.url_name == "autocomplete" else rows
 
     def get_list_filter(self, request: HttpRequest) -> Sequence[Any]:
-        return (DeletedFilter, *self.list_filter)
+        return (DeletedFilter, *self.filters)
 
     def get_search_fields(self, request: HttpRequest) -> Sequence[str]:
         return self.search_fields or self.entity.search_fields or ("external_id",)
@@ -73,8 +71,6 @@ class RecordAdmin(GrantedPermissions, ModelAdmin):  # type: ignore[misc]  # unfo
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Every stored field that the actor may see, in the order of the declaration."""
-        if self.fields is not None:
-            return list(self.create_fields if obj is None and self.create_fields else self.fields)
         actor = actor_of(request)
         names = [self._column(item.attribute) for item in self.entity.visible_fields(actor) if item.stored]
         hidden = {"id", "deleted_at"} if obj is None or obj.deleted_at is None else {"id"}
@@ -84,8 +80,6 @@ class RecordAdmin(GrantedPermissions, ModelAdmin):  # type: ignore[misc]  # unfo
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """What a writer could not send over an API either."""
-        if self.fields is not None:
-            return [*self.readonly_fields, *(self.update_readonly if obj is not None else ())]
         return [
             self._column(item.attribute)
             for item in self.entity.fields

@@ -22,7 +22,7 @@ class ProductAdmin(RecordAdmin):
 
     list_display = ("name", "sku", "line", "category", "unit_price", "currency", "active")
     list_select_related = ("line",)
-    list_filter = ("active", ("line", AutocompleteSelectFilter))
+    filters = ("active", ("line", AutocompleteSelectFilter))
 
 
 @admin.register(PriceTier)
@@ -38,4 +38,4 @@ class PriceTierPriceAdmin(RecordAdmin):
 
     list_display = ("product", "tier", "unit_price", "currency")
     list_select_related = ("product", "tier")
-    list_filter = (("tier", AutocompleteSelectFilter), ("product", AutocompleteSelectFilter))
+    filters = (("tier", AutocompleteSelectFilter), ("product", AutocompleteSelectFilter))

@@ -15,7 +15,7 @@ class CompanyAdmin(RecordAdmin):
 
     list_display = ("name", "domain", "industry", "region", "country", "owner", "team", "partner")
     list_select_related = ("owner", "team", "partner")
-    list_filter = (("parent", AutocompleteSelectFilter),)
+    filters = (("parent", AutocompleteSelectFilter),)
 
 
 @admin.register(Contact)
@@ -24,7 +24,7 @@ class ContactAdmin(RecordAdmin):
 
     list_display = ("name", "email", "phone", "company", "lifecycle_stage", "source", "owner", "created_at")
     list_select_related = ("company", "owner")
-    list_filter = ("lifecycle_stage", ("company", AutocompleteSelectFilter))
+    filters = ("lifecycle_stage", ("company", AutocompleteSelectFilter))
 
 
 @admin.register(Interaction)
@@ -34,4 +34,4 @@ class InteractionAdmin(RecordAdmin):
     list_display = ("occurred_at", "channel", "kind", "direction", "subject", "contact", "company", "agent", "minutes")
     list_display_links = ("occurred_at", "subject")
     list_select_related = ("contact", "company", "agent")
-    list_filter = ("channel", "direction", ("contact", AutocompleteSelectFilter), ("company", AutocompleteSelectFilter))
+    filters = ("channel", "direction", ("contact", AutocompleteSelectFilter), ("company", AutocompleteSelectFilter))

@@ -39,7 +39,7 @@ class StageAdmin(RecordAdmin):
 
     list_display = ("name", "pipeline", "rank", "kind", "probability")
     list_select_related = ("pipeline",)
-    list_filter = ("kind", ("pipeline", AutocompleteSelectFilter))
+    filters = ("kind", ("pipeline", AutocompleteSelectFilter))
 
 
 @admin.register(Deal)
@@ -48,5 +48,5 @@ class DealAdmin(RecordAdmin):
 
     list_display = ("name", "company", "stage", "status", "amount", "currency", "owner", "team", "closed_at")
     list_select_related = ("company", "stage", "owner", "team")
-    list_filter = ("status", ("stage", AutocompleteSelectFilter), ("company", AutocompleteSelectFilter))
+    filters = ("status", ("stage", AutocompleteSelectFilter), ("company", AutocompleteSelectFilter))
     inlines = (StageChangeInline,)

@@ -20,4 +20,4 @@ class CustomFieldAdmin(RecordAdmin):
     """Fields that the organisation adds."""
 
     list_display = ("label", "entity", "key", "type", "required")
-    list_filter = ("entity", "type")
+    filters = ("entity", "type")

@@ -42,5 +42,5 @@ class OrderAdmin(RecordAdmin):
 
     list_display = ("number", "placed_at", "contact", "company", "status", "channel", "total", "currency")
     list_select_related = ("contact", "company")
-    list_filter = ("status", "channel", ("contact", AutocompleteSelectFilter), ("company", AutocompleteSelectFilter))
+    filters = ("status", "channel", ("contact", AutocompleteSelectFilter), ("company", AutocompleteSelectFilter))
     inlines = (OrderLineInline, OrderDiscountInline, OrderReturnInline)
