@@ -56,9 +56,8 @@ def lines(found: dict[str, Any], segments: list[dict[str, Any]]) -> list[str]:
     for band in found["first_order_bands"]:
         threshold = money(band["threshold"], currency)
         side = f"first order {band['band']} {threshold}"
-        text.append(
-            f"    {side:<30}{band['customers']:>8,} customers, worth {money(band['average_value'], currency)} on average"
-        )
+        worth = money(band["average_value"], currency)
+        text.append(f"    {side:<30}{band['customers']:>8,} customers, worth {worth} on average")
     text += ["  RFM segments"]
     text += [
         f"    {row['segment']:<22}{row['customers']:>8,} customers  {money(row['revenue'], currency):>18}"

@@ -85,7 +85,8 @@ def test_a_soft_delete_leaves_the_lake_and_a_restore_returns_to_it() -> None:
 
 def test_any_text_arrives_as_it_was() -> None:
     texts = [
-        "\\N", '""', '"', "a,b", "a\nb", "a\r\nb", "\r", " padded ", "'", "\\", "\\.", "NULL", "ünï 日本 🎁", "\t", "\u2028",
+        "\\N", '""', '"', "a,b", "a\nb", "a\r\nb", "\r", " padded ", "'", "\\", "\\.", "NULL", "ünï 日本 🎁",
+        "\t", "\u2028",
         "a" * 64,
     ]  # fmt: skip
     for text in texts:
