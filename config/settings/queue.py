@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from analytics import schedule as analytics_schedule
-from config.settings.env import IS_TEST, env
+from config.settings.env import env
 from config.settings.local import service_url
 
 CELERY_BROKER_URL = service_url("BROKER_URL")
@@ -36,13 +36,13 @@ if CELERY_BROKER_URL.startswith("amqp"):
     CELERY_BROKER_NATIVE_DELAYED_DELIVERY_QUEUE_TYPE = "quorum"
 else:
     CELERY_TASK_DEFAULT_QUEUE_TYPE = "classic"
-    # Longer than the longest task: sooner would hand out a running one twice.
+    # Longer than a task may take: sooner would hand out a running one twice.
     CELERY_BROKER_TRANSPORT_OPTIONS = {
-        "visibility_timeout": env.int("BROKER_VISIBILITY_TIMEOUT", default=int(timedelta(hours=6).total_seconds())),
+        "visibility_timeout": env.int("BROKER_VISIBILITY_TIMEOUT", default=int(timedelta(hours=1).total_seconds())),
         "global_keyprefix": env.str("BROKER_PREFIX", default=""),
     }
 
-CELERY_TASK_SOFT_TIME_LIMIT = env.int("TASK_SOFT_TIME_LIMIT", default=None if IS_TEST else 3 * 3600)
+CELERY_TASK_SOFT_TIME_LIMIT = env.int("TASK_SOFT_TIME_LIMIT", default=55 * 60)
 
 # Schedules in code; each app adds its own with one line.
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {**analytics_schedule.SCHEDULE}

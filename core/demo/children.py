@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -15,8 +15,6 @@ from core.embedded.home import PROJECT, Home
 
 FIRST_DELAY, LONGEST_DELAY = 0.5, 30.0
 SETTLED_AFTER = 30.0
-# Celery says it to whoever starts a worker as root; the demo may be.
-QUIET = "ignore:You're running the worker with superuser privileges"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +57,7 @@ class Child:
     spec: Spec
     console: Console
     environment: Mapping[str, str]
+    before_start: Callable[[], None] = lambda: None
     popen: "subprocess.Popen[bytes] | None" = None
     started_at: float = 0.0
     start_again_at: float = 0.0
@@ -71,6 +70,7 @@ class Child:
 
     def start(self) -> None:
         """Start it, in a session of its own, so that Ctrl-C reaches the supervisor alone."""
+        self.before_start()
         self.popen = subprocess.Popen(
             list(self.spec.command),
             cwd=PROJECT,

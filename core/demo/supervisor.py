@@ -6,10 +6,12 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from types import FrameType
 
-from core.demo import report
+import redis
+
+from core.demo import broker, report
 from core.demo.children import Child, specs
 from core.demo.console import Console
 from core.demo.setup import Stage
@@ -79,6 +81,9 @@ class Supervisor:
     def _prepare_and_start(self, port: int) -> None:
         environment = self._environment(port)
         self.children = [Child(spec, self.console, environment) for spec in specs(self.home, port)]
+        for child in self.children:
+            if child.spec.name == "worker":
+                child.before_start = self._hand_out_again
         if not (self.home.path / "demo_state.json").exists():
             # Nobody may look for tables that are not there yet.
             self._run_stage("Migrations and demo data", environment, *STAGES[:2])
@@ -125,6 +130,14 @@ class Supervisor:
             return False
         self._start_missing()
         return True
+
+    def _hand_out_again(self) -> None:
+        """Give the worker what its predecessor was killed over, where the broker is our own."""
+        if self._urls and not os.environ.get("BROKER_URL"):
+            with suppress(redis.RedisError):
+                found = broker.hand_out_again(self._urls.broker)
+                if found:
+                    self.console.line("demo", f"{found} unfinished tasks go to the new worker")
 
     def _start_missing(self) -> None:
         if self._is_stopping():
