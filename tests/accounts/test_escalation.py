@@ -217,8 +217,8 @@ class TestPartners:
     def test_our_own_people_cannot_become_theirs(self, make_user: MakeUser, acme: PartnerOrganisation) -> None:
         boss = actor_of(make_user("boss@example.com", "administrator"))
         for user in (make_user("ann@example.com", "sales"), make_user("staff@example.com", is_staff=True)):
+            values = {"user_id": str(user.pk), "organisation_id": str(acme.pk)}
             with pytest.raises(Invalid):
-                values = {"user_id": str(user.pk), "organisation_id": str(acme.pk)}
                 partner_people.create(actor=boss, at=AT, values=values)
 
     def test_two_partners_do_not_see_each_other(self, make_user: MakeUser, acme: PartnerOrganisation) -> None:

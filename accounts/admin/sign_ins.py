@@ -1,0 +1,17 @@
+"""The audit of signing in."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from accounts.admin.base import AccountAdmin
+from accounts.models import SignInEvent
+
+
+@admin.register(SignInEvent)
+class SignInEventAdmin(AccountAdmin):
+    """Read only: the entity offers no verbs."""
+
+    list_display = ("created_at", "kind", "email", "method", "ip", "user_agent")
+    list_filter = ("kind", "method", "created_at")
+    told = ("created_at", "kind", "user", "email", "method", "ip", "user_agent")
