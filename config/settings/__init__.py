@@ -5,9 +5,9 @@ A section is a plain module of upper-case names. A new one is added to SECTIONS;
 
 from types import ModuleType
 
-from config.settings import accounts, analytics, api, apps, data, demo, env, files, locale, logs, queue, security
+from config.settings import accounts, analytics, api, apps, data, demo, env, files, locale, logs, mail, queue, security
 
-SECTIONS: tuple[ModuleType, ...] = (apps, data, security, accounts, api, queue, files, locale, logs, demo, analytics)
+SECTIONS: tuple[ModuleType, ...] = (apps, data, security, accounts, api, queue, mail, files, locale, logs, demo, analytics)
 
 
 def _compose() -> dict[str, object]:
