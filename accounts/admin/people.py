@@ -50,6 +50,7 @@ class UserAdmin(AccountAdmin):
     list_display = ("email", "name", "team", "role_names", "is_active", "is_staff", "last_login")
     list_filter = ("is_active", "is_staff", "is_superuser", "roles", "team")
     list_select_related = ("team", "partner")
+    search_fields = ("email", "name")
     ordering = ("email",)
     asked = ("email", "name", "password", "roles", "team", "time_zone", "is_staff", "is_superuser")
     told = ("partner", "last_login", "created_at")

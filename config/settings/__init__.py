@@ -7,7 +7,10 @@ from types import ModuleType
 
 from config.settings import accounts, analytics, api, apps, data, demo, env, files, locale, logs, mail, queue, security
 
-SECTIONS: tuple[ModuleType, ...] = (apps, data, security, accounts, api, queue, mail, files, locale, logs, demo, analytics)
+SECTIONS: tuple[ModuleType, ...] = (
+    *(apps, data, security, accounts, api, queue),
+    *(mail, files, locale, logs, demo, analytics),
+)
 
 
 def _compose() -> dict[str, object]:
