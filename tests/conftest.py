@@ -26,6 +26,11 @@ def pytest_configure(config: pytest.Config) -> None:
     assert settings.DATABASES
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Only now Django is set up, which these fixtures need to be imported."""
+    session.config.pluginmanager.import_plugin("tests.support.fixtures")
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(
     request: pytest.FixtureRequest, worker_id: str, django_db_blocker: DjangoDbBlocker

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from itertools import count
 
 import pytest
+import redis
 
 from core.embedded import AlreadyRunning, Home, running
 from core.embedded.home import PROJECT
@@ -37,6 +38,9 @@ def _start(stack: ExitStack) -> None:
         urls = services.start()
         os.environ["DATABASE_URL"] = urls.database
         os.environ["TEST_VALKEY"] = urls.cache.rpartition("/")[0]
+        # The home is used again and again; what the last run left in the broker is nobody's.
+        with redis.Redis.from_url(urls.cache) as client:
+            client.flushall()
         return
 
 

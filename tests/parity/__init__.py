@@ -1,0 +1,1 @@
+"""The same calls through both APIs: the same data, the same refusals, the same errors."""
