@@ -31,6 +31,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {}
 if CELERY_BROKER_URL.startswith("amqp"):
     # Replicated, and they count redeliveries; their workers must confirm what they publish.
     CELERY_TASK_DEFAULT_QUEUE_TYPE = "quorum"
+    # Tasks for later wait in the broker; with a direct exchange each would block a worker.
+    CELERY_TASK_DEFAULT_EXCHANGE_TYPE = "topic"
     CELERY_WORKER_DETECT_QUORUM_QUEUES = True
     CELERY_BROKER_TRANSPORT_OPTIONS = {"confirm_publish": True}
     CELERY_BROKER_NATIVE_DELAYED_DELIVERY_QUEUE_TYPE = "quorum"
