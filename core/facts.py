@@ -22,37 +22,25 @@ def fact_triggers(fact: str, *, month_column: str | None = None, also: Sequence[
     """
     if also and not month_column:
         raise ValueError("only a table split by month can mark other facts with it")
-    options = {"fact": fact, "month_column": month_column or "", "also": tuple(also)}
+    month, others = month_column or "", tuple(also)
     return [
-        _Mark(_prefix(fact, "insert"), pgtrigger.Insert, new=_NEW, **options),
-        _Mark(_prefix(fact, "update"), pgtrigger.Update, old=_OLD, new=_NEW, **options),
-        _Mark(_prefix(fact, "delete"), pgtrigger.Delete, old=_OLD, **options),
-        _Mark(_prefix(fact, "truncate"), pgtrigger.Truncate, **options),
+        _Mark("insert", pgtrigger.Insert, fact, month, others, new=_NEW),
+        _Mark("update", pgtrigger.Update, fact, month, others, old=_OLD, new=_NEW),
+        _Mark("delete", pgtrigger.Delete, fact, month, others, old=_OLD),
+        _Mark("truncate", pgtrigger.Truncate, fact, month, others),
     ]
 
 
-def _prefix(fact: str, event: str) -> str:
-    return f"lake_{fact}_{event}"
-
-
-class _Mark(pgtrigger.Trigger):
+class _Mark(pgtrigger.Trigger):  # type: ignore[misc]  # pgtrigger is untyped
     """One event's trigger. PostgreSQL allows transition tables only where a trigger has a single event."""
 
     def __init__(
-        self,
-        name: str,
-        operation: Any,
-        *,
-        fact: str,
-        month_column: str,
-        also: tuple[str, ...],
-        old: str = "",
-        new: str = "",
+        self, event: str, operation: Any, fact: str, month: str, also: tuple[str, ...], *, old: str = "", new: str = ""
     ) -> None:
-        self.fact, self.month_column, self.also = fact, month_column, also
+        self.fact, self.month_column, self.also = fact, month, also
         self.tables = tuple(table for table in (old, new) if table)
         super().__init__(
-            name=name,
+            name=f"lake_{fact}_{event}",
             level=pgtrigger.Statement,
             when=pgtrigger.After,
             operation=operation,

@@ -81,7 +81,7 @@ def _take_marks(connection: Connection, full: bool) -> Dirty:
     query = "WITH taken AS (DELETE FROM core_dirty_month RETURNING fact, month) SELECT DISTINCT fact, month FROM taken"
     for name, month in connection.execute(query):
         marked.setdefault(name, set()).add(month)
-    known = dict(connection.execute("SELECT name, version FROM analytics_lake_fact").fetchall())
+    known: dict[str, str] = dict(connection.execute("SELECT name, version FROM analytics_lake_fact").fetchall())
     dirty: Dirty = {}
     for fact in facts.facts():
         months = marked.get(fact.name, set())

@@ -60,7 +60,7 @@ class ContactMetrics(Record):
     definition_version = models.CharField(max_length=64, help_text="Digest of the definition that made them.")
     window = models.CharField(max_length=100, help_text="Which orders they look at.")
 
-    objects = ContactMetricsQuerySet.as_manager()
+    objects = ContactMetricsQuerySet.as_manager()  # type: ignore[misc]
     scope: ClassVar[Scope] = Scope(
         owner=("contact__owner_id",), team=("contact__team_id",), partner=("contact__partner_id",)
     )
