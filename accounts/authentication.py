@@ -58,13 +58,19 @@ def _by_header(request: HttpRequest, door: Door) -> Actor | None:
         found = actors.by_key(digest=digest, at=at, door=door) if secrets.is_well_formed(token) else None
     else:
         found = actors.by_token(digest=digest, at=at, door=door)
-    if found is None or not is_resources_subset([request.build_absolute_uri(request.path)], list(found.resources)):
+    if found is None or not _is_meant_for_us(found, request):
         raise InvalidCredentials()
     if token.startswith(secrets.MARK):
         _mark_used(found, at)
     request.user = cast("User", SimpleLazyObject(lambda: User.objects.get(pk=found.user_id)))
     request.auth = found  # type: ignore[attr-defined]
     return found.actor
+
+
+def _is_meant_for_us(found: actors.Found, request: HttpRequest) -> bool:
+    """A token may be restricted to resources (RFC 8707), which are then addresses that contain this one."""
+    address = [request.build_absolute_uri(request.path)] if found.resources else []
+    return bool(is_resources_subset(address, list(found.resources)))
 
 
 def _mark_used(found: actors.Found, at: datetime) -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from accounts import schedule as accounts_schedule
 from analytics import schedule as analytics_schedule
 from config.settings.env import env
 from config.settings.local import service_url
@@ -47,4 +48,7 @@ else:
 CELERY_TASK_SOFT_TIME_LIMIT = env.int("TASK_SOFT_TIME_LIMIT", default=55 * 60)
 
 # Schedules in code; each app adds its own with one line.
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {**analytics_schedule.SCHEDULE}
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    **accounts_schedule.SCHEDULE,
+    **analytics_schedule.SCHEDULE,
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,11 +16,20 @@ from allauth.mfa.totp.internal.auth import (
     yield_hotp_counters_from_time,
 )
 from django.conf import settings as django_settings
+from django.contrib.auth import get_user
+from django.contrib.sessions.models import Session
+from django.core.management import call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch, reverse
 
+from accounts.authentication import authenticate
 from accounts.models import SignInEvent, User
-from tests.accounts.people import PASSWORD, MakeUser, bearer, key_of, signed_in
+from accounts.services import tidying
+from core import clock
+from core.actors import Door
+from tests.accounts.people import AT, PASSWORD, MakeUser, bearer, key_of, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -265,3 +275,51 @@ def test_administrators_read_the_audit(make_user: MakeUser, client: Client) -> N
     own = str(client.get("/api/v1/sign-ins", **bearer(key_of(ann)["key"])).json())
     assert "ann@example.com" in own
     assert "boss@example.com" not in own
+
+
+def test_the_first_password_by_a_reset(make_user: MakeUser, client: Client, mailoutbox: list[Any]) -> None:
+    user = make_user("new@example.com")
+    user.set_unusable_password()
+    user.save()
+    client.post("/accounts/password/reset/", {"email": "new@example.com"})
+    link = next(word for word in mailoutbox[0].body.split() if "/password/reset/key/" in word)
+    page = client.get(link, follow=True)
+    answer = client.post(page.redirect_chain[-1][0], {"password1": PASSWORD, "password2": PASSWORD})
+    assert answer.status_code == 302
+    assert sign_in(client, "new@example.com").status_code == 302
+    assert is_signed_in(client)
+
+
+def test_the_deleted_get_no_reset(make_user: MakeUser, client: Client, mailoutbox: list[Any]) -> None:
+    make_user("gone@example.com", is_active=False, deleted_at=AT)
+    client.post("/accounts/password/reset/", {"email": "gone@example.com"})
+    assert not mailoutbox
+
+
+def test_a_superuser_from_the_command_line(client: Client) -> None:
+    call_command("createsuperuser", email="Root@Example.com", name="Root", interactive=False)
+    user = User.objects.get()
+    assert (user.email, user.is_superuser, user.is_staff) == ("root@example.com", True, True)
+
+
+def test_a_session_costs_three_queries(make_user: MakeUser, client: Client) -> None:
+    make_user("ann@example.com", "sales")
+    sign_in(client, "ann@example.com")
+    client.get("/api/v1/me")
+    request = client.get("/api/v1/me").wsgi_request
+    del request._bifocal_actor
+    request.session = client.session.__class__(client.session.session_key)
+    with CaptureQueriesContext(connection) as queries:
+        request.user = get_user(request)
+        authenticate(request, Door.REST)
+    assert len(queries) == 3
+
+
+def test_tidying(make_user: MakeUser, client: Client) -> None:
+    make_user("ann@example.com")
+    sign_in(client, "ann@example.com", "wrong")
+    sign_in(client, "ann@example.com")
+    assert Session.objects.exists()
+    assert tidying.tidy(at=clock.now()) == 0
+    assert tidying.tidy(at=clock.now() + timedelta(days=60)) >= 1
+    assert not Session.objects.exists()
