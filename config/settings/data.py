@@ -6,10 +6,13 @@ from config.settings.env import IS_WEB_PROCESS, env
 from config.settings.local import service_url
 
 DATABASE: dict[str, Any] = env.db_url_config(service_url("DATABASE_URL"))
-DATABASE["ENGINE"] = "django.db.backends.postgresql"
+DATABASE["ENGINE"] = "core.database"
 DATABASE["CONN_HEALTH_CHECKS"] = True
 DATABASE.setdefault("OPTIONS", {})
 DATABASE["OPTIONS"].setdefault("application_name", "bifocal")
+# The statements that run all the time are prepared (core.database.cursors); not through a pooler that forgets them.
+if env.bool("DATABASE_PREPARE", default=True):
+    DATABASE["OPTIONS"]["prepare_threshold"] = 5
 if IS_WEB_PROCESS and env.bool("DATABASE_POOL", default=True):
     DATABASE["CONN_MAX_AGE"] = 0
     DATABASE["OPTIONS"]["pool"] = {

@@ -17,9 +17,10 @@ from core import criteria
 from core.actors import Actor
 from core.errors import BadRequest, NotFound
 from core.models.record import RecordQuerySet
-from core.reads import related
+from core.reads import related, statements
 from core.reads.selection import Nested, Selection, default_selection
 from core.reads.sorting import Order, order_of
+from core.reads.statements import Reach, Shape
 from core.reads.wire import wire_row
 from core.registry.entities import Entity
 
@@ -67,10 +68,9 @@ def page(
 
     Raises Forbidden, InvalidCriteria, InvalidCursor, BadRequest.
     """
-    rows = _visible(entity, actor, deleted)
-    rows = _restricted(entity, rows, actor, at, where, q)
+    _require(entity, actor, deleted)
     order = order_of(entity, sort, actor)
-    texts, keys, more = _fetch(entity, rows, actor, selection, order, limit, after)
+    texts, keys, more = _fetch(entity, actor, at, selection, where, q, order, limit, after, deleted)
     parsed: list[dict[str, Any]] = orjson.loads(f"[{','.join(texts)}]")
     related.attach(entity, parsed, selection, actor=actor, at=at)
     return Page(parsed, order.cursor(keys[-1]) if more else None, order, keys)
@@ -96,9 +96,9 @@ def page_json(
             deleted=deleted,
         )  # fmt: skip
         return orjson.dumps(found.rows), found.next_cursor
-    rows = _restricted(entity, _visible(entity, actor, deleted), actor, at, where, q)
+    _require(entity, actor, deleted)
     order = order_of(entity, sort, actor)
-    texts, keys, more = _fetch(entity, rows, actor, selection, order, limit, after)
+    texts, keys, more = _fetch(entity, actor, at, selection, where, q, order, limit, after, deleted)
     return f"[{','.join(texts)}]".encode(), order.cursor(keys[-1]) if more else None
 
 
@@ -106,21 +106,19 @@ def one(
     entity: Entity, record_id: UUID, *, actor: Actor, at: datetime, selection: Selection, deleted: bool = False
 ) -> dict[str, Any]:
     """One record. Raises NotFound where there is none that the actor may see."""
-    rows = _visible(entity, actor, deleted).filter(pk=record_id)
-    extra = related.hidden_keys(entity, selection)
-    text = rows.values_list(wire_row(entity, actor, selection.fields, extra), flat=True).first()
-    if text is None:
+    _require(entity, actor, deleted)
+    extra = tuple(related.hidden_keys(entity, selection))
+    shape = Shape(entity.name, Reach.of(actor), selection.fields, extra, "", Order(()), 1, deleted=deleted, by_id=True)
+    found = [line for statement in statements.kept(shape) for line in statement.run({"id": record_id})]
+    if not found:
         raise NotFound(entity=entity.name, id=str(record_id))
-    parsed: dict[str, Any] = orjson.loads(text)
+    parsed: dict[str, Any] = orjson.loads(found[0][0])
     related.attach(entity, [parsed], selection, actor=actor, at=at)
     return parsed
 
 
-def _visible(entity: Entity, actor: Actor, deleted: bool) -> RecordQuerySet:
-    action = "restore" if deleted else "view"
-    actor.require(entity.name, action)
-    rows = entity.model._default_manager.all().visible_to(actor, action)
-    return rows.filter(deleted_at__isnull=False) if deleted else rows.alive()
+def _require(entity: Entity, actor: Actor, deleted: bool) -> None:
+    actor.require(entity.name, "restore" if deleted else "view")
 
 
 def _restricted(
@@ -145,22 +143,36 @@ def _quick_search(entity: Entity, q: str) -> Q:
 
 def _fetch(
     entity: Entity,
-    rows: RecordQuerySet,
     actor: Actor,
+    at: datetime,
     selection: Selection,
+    where: Any,
+    q: str | None,
     order: Order,
     limit: int,
     after: str | None,
+    deleted: bool,
 ) -> tuple[list[str], list[tuple[Any, ...]], bool]:
     """The JSON texts of a page, the sort keys of its rows, and whether there are more."""
     if not 1 <= limit <= MAX_LIMIT:
         raise BadRequest(f"limit must be between 1 and {MAX_LIMIT}.")
-    row = wire_row(entity, actor, selection.fields, related.hidden_keys(entity, selection))
-    ordered = rows.order_by(*order.columns).values_list(row, *(key.field.attribute for key in order.keys))
+    extra = tuple(related.hidden_keys(entity, selection))
+    values = order.values(after) if after else []
     found: list[tuple[Any, ...]] = []
-    for part in order.after(order.values(after)) if after else [Q()]:
-        found += ordered.filter(part)[: limit + 1 - len(found)]
-        if len(found) > limit:
-            break
-    more = len(found) > limit
-    return [line[0] for line in found[:limit]], [line[1:] for line in found[:limit]], more
+    if where is None and not q:
+        nulls = tuple(value is None for value in values)
+        shape = Shape(
+            entity.name, Reach.of(actor), selection.fields, extra, order.signature, order, limit + 1, deleted, nulls
+        )
+        for statement in statements.kept(shape):
+            found += statement.run(statements.after_values(values))
+            if len(found) > limit:
+                break
+    else:
+        rows = _restricted(entity, statements.visible(entity, actor, deleted=deleted), actor, at, where, q)
+        row = wire_row(entity, actor, selection.fields, extra)
+        for part in order.after(values) if values else [Q()]:
+            found += statements.fetch(rows.filter(part), row, order, limit + 1 - len(found))
+            if len(found) > limit:
+                break
+    return [line[0] for line in found[:limit]], [line[1:] for line in found[:limit]], len(found) > limit

@@ -34,7 +34,11 @@ class WireRow(Expression):
 
     def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, Any]:
         sql, params = compiler.compile(self.key)
-        return self.template.replace("{t}", sql.rpartition(".")[0]), params
+        return self.over(sql.rpartition(".")[0]), params
+
+    def over(self, table: str) -> str:
+        """The SQL over the rows of what is called `table`."""
+        return self.template.replace("{t}", table)
 
 
 def wire_row(entity: Entity, actor: Actor, fields: Sequence[str], extra: Sequence[tuple[str, str]] = ()) -> WireRow:
