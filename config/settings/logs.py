@@ -29,13 +29,15 @@ def drop_request_starts(_logger: Any, _method: str, event: dict[str, Any]) -> di
     return event
 
 
+# Tracebacks without the values of variables: among them are keys and people's data.
+CONSOLE = structlog.dev.ConsoleRenderer(
+    colors=COLOURS, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
+)
+
 _render: list[Any] = (
     [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     if LOG_FORMAT == "json"
-    else [
-        drop_request_starts,
-        structlog.dev.ConsoleRenderer(colors=env.bool("LOG_COLOURS", default=False), pad_event_to=0),
-    ]
+    else [drop_request_starts, CONSOLE]
 )
 
 structlog.configure(

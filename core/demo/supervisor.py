@@ -35,12 +35,12 @@ class Supervisor:
         self.is_abandoned = is_abandoned
         self.children: list[Child] = []
         self._asked_to_stop = False
+        self._begun = time.monotonic()
         self._services: Services | None = None
         self._urls: Urls | None = None
 
     def run(self) -> None:
         """Serve until told to stop."""
-        begun = time.monotonic()
         wanted = wanted_port()
         for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(sign, self._on_signal)
@@ -54,10 +54,13 @@ class Supervisor:
                 return
             write_json(self.home.path / "demo.json", report.document(self.home, port))
             self.console.block(report.text(self.home, port))
-            self.console.line("demo", f"ready after {time.monotonic() - begun:.1f} s; Ctrl-C stops everything")
+            self.console.line("demo", f"ready after {self._age():.1f} s; Ctrl-C stops everything")
             while not self._is_stopping():
                 self._watch()
                 time.sleep(TICK)
+
+    def _age(self) -> float:
+        return time.monotonic() - self._begun
 
     def _hold(self, stack: ExitStack) -> None:
         """Take the home and start its servers; a run that is just ending is waited for."""
@@ -128,6 +131,7 @@ class Supervisor:
             raise EmbeddedServiceError("The web process does not start: the reason stands above.")
         if not answers(port):
             return False
+        self.console.line("demo", f"serving on http://{ports.LOOPBACK}:{port} after {self._age():.1f} s")
         self._start_missing()
         return True
 
