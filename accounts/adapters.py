@@ -41,6 +41,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth is 
             return reverse("admin:index")
         return str(super().get_login_redirect_url(request))
 
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Wrong passwords are counted by axes, which locks and says so; a second counter would contradict it."""
+
     def reauthenticate(self, user: AbstractBaseUser, password: str) -> bool:
         """By the address of the account; allauth's own looks for it in a table that we leave empty."""
         found = self.authenticate(context.request, email=user.get_username(), password=password)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from allauth.core.internal.httpkit import get_client_ip
+from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authentication_failed
 from axes.signals import user_locked_out
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
@@ -45,6 +47,7 @@ def connect() -> None:
     user_logged_in.connect(_signed_in, dispatch_uid="accounts.signed_in")
     user_logged_out.connect(_signed_out, dispatch_uid="accounts.signed_out")
     user_login_failed.connect(_failed, dispatch_uid="accounts.sign_in_failed")
+    authentication_failed.connect(_failed_second, dispatch_uid="accounts.second_factor_failed")
     user_locked_out.connect(_locked, dispatch_uid="accounts.locked_out")
 
 
@@ -74,6 +77,10 @@ def _failed(sender: Any, credentials: Mapping[str, Any], request: HttpRequest | 
     if request is None or not getattr(request, "axes_locked_out", False):
         email = typed_email(request, credentials) if request else credentials.get("email")
         _note(Kind.FAILURE, request, user=None, email=email, method="password")
+
+
+def _failed_second(sender: Any, request: HttpRequest, user: User, authenticator: Authenticator, **_: Any) -> None:
+    _note(Kind.FAILURE, request, user=user, email=user.email, method=str(authenticator.type))
 
 
 def _locked(sender: Any, request: HttpRequest, username: str | None = None, **_: Any) -> None:

@@ -45,8 +45,8 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_SESSION_REMEMBER = False
-# Failed sign-ins are counted by axes, which also locks; two counters would contradict each other.
-ACCOUNT_RATE_LIMITS = {"login_failed": None}
+# Wrong codes of a second factor; wrong passwords are counted by axes (see the adapter).
+ACCOUNT_RATE_LIMITS = {"login_failed": "5/15m/key"}
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if env.bool("BEHIND_PROXY", default=False) else 0
 
 MFA_ADAPTER = "accounts.adapters.MFAAdapter"

@@ -176,7 +176,23 @@ class TestSecondFactor:
         assert not is_signed_in(client)
         client.post(reverse("mfa_authenticate"), {"code": self.code(secret)})
         assert is_signed_in(client)
-        assert audit() == [("success", "ann@example.com", "password+totp")]
+        assert audit() == [("failure", "ann@example.com", "totp"), ("success", "ann@example.com", "password+totp")]
+
+    def test_codes_cannot_be_tried_out(self, secret: str, client: Client) -> None:
+        sign_in(client, "ann@example.com")
+        for _ in range(5):
+            client.post(reverse("mfa_authenticate"), {"code": "000000"})
+        answer = client.post(reverse("mfa_authenticate"), {"code": self.code(secret)})
+        assert "Too many failed" in str(answer.context["form"].errors)
+        assert not is_signed_in(client)
+
+    def test_a_code_works_once(self, secret: str, client: Client) -> None:
+        code = self.code(secret)
+        for expected in (True, False):
+            client.logout()
+            sign_in(client, "ann@example.com")
+            client.post(reverse("mfa_authenticate"), {"code": code})
+            assert is_signed_in(client) is expected
 
     def test_the_secret_is_encrypted(self, secret: str) -> None:
         kept = Authenticator.objects.get().data["secret"]
