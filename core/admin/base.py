@@ -44,6 +44,7 @@ class RecordAdmin(GrantedPermissions, ModelAdmin):  # type: ignore[misc]  # unfo
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """What the actor may see; lists of choices never offer deleted records."""
         rows: RecordQuerySet = self.model._default_manager.visible_to(actor_of(request))
+        rows = rows.order_by(*self.get_ordering(request))
         match = request.resolver_match
         return rows.alive() if match is not None and match.url_name == "autocomplete" else rows
 
@@ -93,6 +94,12 @@ class RecordAdmin(GrantedPermissions, ModelAdmin):  # type: ignore[misc]  # unfo
     def raw_id_fields(self) -> list[str]:
         """For records that have no admin to be searched in."""
         return [column.name for column in self._keys() if column.related_model not in self.admin_site._registry]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """An address without a scheme is taken for https."""
+        if isinstance(db_field, models.URLField):
+            kwargs.setdefault("assume_scheme", "https")
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """The form class, with the actor who fills it in."""

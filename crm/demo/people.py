@@ -70,11 +70,11 @@ def load(known: Credentials, at: datetime) -> tuple[People, Credentials]:
     """Make what is missing. A password or key that `known` has not got is made anew."""
     people, credentials = People(), Credentials()
     _teams_and_agents(people, at)
-    signing_in = [("manager", MANAGER), ("sales", SALES)]
+    signing_in = [*OFFICE_ROLES.items()]
+    signing_in[1:1] = [("manager", MANAGER), ("sales", SALES)]
     for role, name in OFFICE_ROLES.items():
         team = CONSUMER_TEAM if role in {"marketing", "service"} else COMPANY_TEAM
         _user(people, name, team, role, at)
-        signing_in.append((role, name))
     for organisation in PARTNERS:
         values = {"name": organisation, "kind": "reseller", "owner_id": str(people.users[MANAGER])}
         people.partners.append(_made(partner_organisations, PartnerOrganisation, organisation, values, at))
@@ -143,9 +143,9 @@ def _sign_in(credentials: Credentials, known: Credentials, role: str, name: str,
     if label in known.api_keys and present.exists():
         credentials.api_keys[label] = known.api_keys[label]
         return
-    for old in present:
+    for old in list(present):
         api_keys.revoke(actor=ACTOR, at=at, record_id=old.pk)
-    present.update(external_id=None)
+        ApiKey.objects.filter(pk=old.pk).update(external_id=None)
     issued = api_keys.issue(actor=ACTOR, at=at, name=f"Demo {label}", scopes=["read", "write"], user_id=user_id)
     ApiKey.objects.filter(pk=issued["id"]).update(external_id=f"demo:{name}")
     credentials.api_keys[label] = issued["key"]
