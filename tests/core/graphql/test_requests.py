@@ -52,7 +52,9 @@ def test_only_json_is_read(system: GraphQL, content_type: str) -> None:
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])
 def test_only_post_runs_operations(system: GraphQL, method: str) -> None:
     given = {"HTTP_AUTHORIZATION": system.token}
-    answer = system.client.generic(method, "/graphql?query={__typename}", QUERY, content_type="application/json", **given)
+    answer = system.client.generic(
+        method, "/graphql?query={__typename}", QUERY, content_type="application/json", **given
+    )
     assert answer.status_code == 405
     assert answer.headers["Allow"] == "POST"
 

@@ -18,15 +18,18 @@ from tests.support.actors import clerk
 
 pytestmark = pytest.mark.django_db
 
-NOT_THERE = "00000000-0000-7000-8000-000000000000"
+MISSING = '{ company(id: "00000000-0000-7000-8000-000000000000") { name } contacts { nodes { id } } }'
+SPREAD = """{ companies { ...A ...B } }
+fragment A on CompanyConnection { nodes { name } }
+fragment B on CompanyConnection { nodes { ...C id } }
+fragment C on Company { id parent { name } }"""
 QUERIES: list[tuple[str, dict[str, Any]]] = [
     ("{ __typename companies { __typename nodes { __typename id } } }", {}),
     ("{ companies { nodes { b: name a: id name } pageInfo { hasNextPage endCursor } } }", {}),
     ("{ companies(first: 1) { edges { cursor node { name } } pageInfo { startCursor hasPreviousPage } } }", {}),
     ("{ x: companies { nodes { id } } y: companies(sort: [\"name\"]) { nodes { name } } }", {}),
     ("{ companies { nodes { id } nodes { name } edges { node { industry } } } }", {}),
-    ("{ companies { ...A ...B } } fragment A on CompanyConnection { nodes { name } }"
-     " fragment B on CompanyConnection { nodes { ...C id } } fragment C on Company { id parent { name } }", {}),
+    (SPREAD, {}),
     ("{ ... on Query { companies { nodes { ... @include(if: true) { name } ... on Company { id } } } } }", {}),
     ("query ($yes: Boolean!) { companies { nodes { id @include(if: $yes) name @skip(if: $yes) } } }", {"yes": True}),
     ("query ($yes: Boolean!) { companies { nodes { id @include(if: $yes) name @skip(if: $yes) } } }", {"yes": False}),
@@ -34,8 +37,8 @@ QUERIES: list[tuple[str, dict[str, Any]]] = [
     ("{ companies { nodes { contacts(first: 1) { nodes { name company { name owner { name } } } } } } }", {}),
     ("{ companies { nodes { c: contacts { nodes { n: name } } d: contacts(first: 1) { edges { cursor } } } } }", {}),
     ("{ companies(first: 2) { nodes { tags custom version createdAt } } }", {}),
-    ("{ contacts { nodes { lifecycleStage company { ...F } } } } fragment F on Company { name contacts { nodes { id } } }", {}),
-    ('{ company(id: "%s") { name } contacts { nodes { id } } }' % NOT_THERE, {}),
+    ("{ contacts { nodes { lifecycleStage company { ...F } } } } fragment F on Company { name tags }", {}),
+    (MISSING, {}),
     ("{ company(id: \"no id\") { name } }", {}),
     ('{ companies(filter: {field: "nope", value: 1}) { nodes { id } } contacts { nodes { id } } }', {}),
     ('{ companies(after: "x") { nodes { id } } }', {}),

@@ -3,12 +3,15 @@
 (function () {
   "use strict";
   var root = document.getElementById("graphiql");
+  // The dialogs write a style element, and ask here for the nonce that the page's policy wants to see on it.
+  window.__webpack_nonce__ = root.dataset.nonce;
   var fetcher = GraphiQL.createFetcher({
     url: root.dataset.endpoint,
     headers: { "X-CSRFToken": root.dataset.csrf },
   });
   var welcome = [
-    "# Signed in to the admin? Then queries run as you. With an API key, write into the Headers tab below:",
+    "# Signed in to the admin? Then queries run as you.",
+    "# Else put an API key into the Headers tab below:",
     '#   {"Authorization": "Bearer <key>"}',
     "",
     "query Companies {",
