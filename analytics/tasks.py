@@ -7,7 +7,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from analytics import lake
+from analytics.lake import syncing
 from analytics.services import computation
 from analytics.services import recompute as recomputing
 from core.actors import SYSTEM
@@ -26,7 +26,7 @@ def recompute(self: Any, job_id: str) -> None:
 @shared_task(queue="default")
 def sync_lake() -> None:
     """Copy what changed into the lake, unless that is being done."""
-    lake.sync(at=now(), wait=False)
+    syncing.sync(at=now(), wait=False)
 
 
 @shared_task(queue="default")

@@ -13,10 +13,11 @@ import duckdb
 from django.conf import settings
 from django.db import OperationalError, transaction
 
-from analytics import definitions, lake
+from analytics import definitions
 from analytics.definitions import Definition
 from analytics.engine import session as engine
 from analytics.engine.session import Session
+from analytics.lake import syncing
 from analytics.lake.database import Lock, held, own_connection
 from analytics.models import MetricResult, MetricRun
 from analytics.services import write_back
@@ -87,7 +88,7 @@ def _compute(job: Job) -> None:
 
     report(0, "Bringing the lake up to date")
     full = bool(job.parameters.get("full_sync"))
-    lake.sync(at=now(), full=full, progress=lambda message: report(0, message))
+    syncing.sync(at=now(), full=full, progress=lambda message: report(0, message))
     as_of = datetime.fromisoformat(job.parameters["as_of"])
     threshold = job.parameters.get("first_order_threshold")
     with engine.opened() as session:

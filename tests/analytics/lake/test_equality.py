@@ -11,7 +11,6 @@ from decimal import Decimal
 import pytest
 from django.db import transaction
 
-from analytics import lake
 from analytics.lake import copying, syncing
 from core.models import DirtyMonth
 from crm.models import Contact, Interaction, Order, OrderDiscount, OrderLine
@@ -111,7 +110,7 @@ def _killed_somewhere(dice: random.Random, patch: pytest.MonkeyPatch) -> None:
 
     with patch.context() as broken, suppress(Kill):
         broken.setattr(module, name, deadly)
-        lake.sync(at=START)
+        syncing.sync(at=START)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -126,9 +125,9 @@ def test_equal_after_every_sync(seed: int, monkeypatch: pytest.MonkeyPatch) -> N
         with other_writer() as other:
             # Begun before the sync and committed after it: not in this one, and certainly in the next.
             other.execute("UPDATE crm_order SET status = 'pending' WHERE id IN (SELECT id FROM crm_order LIMIT 2)")
-            lake.sync(at=START)
+            syncing.sync(at=START)
             assert differing() == []
             other.commit()
-    lake.sync(at=START)
+    syncing.sync(at=START)
     assert differing() == []
     assert not DirtyMonth.objects.exists()

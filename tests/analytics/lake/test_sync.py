@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from analytics import facts, lake
+from analytics import facts
 from analytics.engine import session as engine
 from analytics.lake import copying, files
+from analytics.lake import syncing as lake
 from analytics.lake.database import Lock, held, own_connection
 from analytics.models import LakeFact, LakeFile
 from core.models import DirtyMonth
