@@ -23,10 +23,6 @@ class Found:
 
     actor: Actor
     user_id: UUID
-    email: str
-    name: str
-    is_staff: bool
-    scopes: tuple[str, ...] | None = None
     last_used_at: datetime | None = None
     resources: tuple[str, ...] = ()
 
@@ -62,7 +58,7 @@ def _row(
 
 
 def _found(row: Sequence[Any], kind: ActorKind | None, door: Door) -> Found:
-    source_id, source_name, scopes, last_used_at, data, user_id, email, name, is_staff, is_superuser, *rest = row
+    source_id, source_name, scopes, last_used_at, data, user_id, email, _, _, is_superuser, *rest = row
     team_id, partner_id, team_ids, grants = rest
     narrow = None if scopes is None else tuple(scopes)
     by_itself = kind is None
@@ -80,7 +76,7 @@ def _found(row: Sequence[Any], kind: ActorKind | None, door: Door) -> Found:
         is_superuser=is_superuser and by_itself,
     )
     resources = tuple((json.loads(data) or {}).get("resources", ())) if data else ()
-    return Found(actor, user_id, email, name, is_staff, narrow, last_used_at, resources)
+    return Found(actor, user_id, last_used_at, resources)
 
 
 @lru_cache(maxsize=1024)
