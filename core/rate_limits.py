@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import threading
 import time
 from dataclasses import dataclass
 from functools import cache
@@ -25,6 +28,7 @@ if left < 0 then
 end
 return {count, left}
 """
+_DIGEST = hashlib.sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
 # While the cache is away, requests pass and do not each wait for it.
 _PAUSE = 5.0
 _TIMEOUT = 0.25
@@ -59,13 +63,22 @@ class Usage:
         }
 
 
+class _Line(threading.local):
+    """A connection for each thread: the client's pool and retries would cost more than the count itself."""
+
+    connection: Any = None
+    process = 0
+
+
 class Limiter:
     """Counts in one Redis or Valkey. Fails open: an outage of the cache is no outage of the API."""
 
     def __init__(self, url: str, prefix: str) -> None:
-        self._client = redis.Redis.from_url(url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT)
-        self._count: Any = self._client.register_script(_SCRIPT)
+        self._pool = redis.ConnectionPool.from_url(
+            url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT, protocol=2
+        )
         self._prefix = prefix
+        self._line = _Line()
         self._away_until = 0.0
 
     def take(self, caller: str, quota: Quota, cost: int = 1) -> Usage | None:
@@ -73,13 +86,49 @@ class Limiter:
         if quota.requests <= 0 or time.monotonic() < self._away_until:
             return None
         try:
-            count, left = self._count(keys=[f"{self._prefix}:rate:{caller}"], args=[cost, quota.seconds * 1000])
-        except redis.RedisError as error:
+            count, left = self._count(f"{self._prefix}:rate:{caller}", cost, quota.seconds * 1000)
+        except (redis.RedisError, OSError) as error:
             self._away_until = time.monotonic() + _PAUSE
             logger.warning("rate_limits_suspended", reason=str(error), seconds=_PAUSE)
             return None
         reset = max(1, -(-int(left) // 1000))
         return Usage(quota, max(0, quota.requests - int(count)), reset, exceeded=int(count) > quota.requests)
+
+    def _count(self, key: str, cost: int, window: int) -> tuple[int, int]:
+        """The count of this window, and its milliseconds left; once more where the line was cut since the last time."""
+        try:
+            return self._evaluate(key, cost, window)
+        except (redis.ConnectionError, OSError):
+            self._hang_up()
+            return self._evaluate(key, cost, window)
+
+    def _evaluate(self, key: str, cost: int, window: int) -> tuple[int, int]:
+        connection = self._connection()
+        try:
+            connection.send_packed_command(
+                connection.pack_command("EVALSHA", _DIGEST, 1, key, cost, window), check_health=False
+            )
+            count, left = connection.read_response()
+        except redis.exceptions.NoScriptError:
+            connection.send_command("EVAL", _SCRIPT, 1, key, cost, window)
+            count, left = connection.read_response()
+        except BaseException:
+            # An answer that was not read would be taken for the next one's.
+            self._hang_up()
+            raise
+        return int(count), int(left)
+
+    def _connection(self) -> Any:
+        line = self._line
+        if line.connection is None or line.process != os.getpid():
+            line.connection, line.process = self._pool.get_connection(), os.getpid()
+        return line.connection
+
+    def _hang_up(self) -> None:
+        connection, self._line.connection = self._line.connection, None
+        if connection is not None:
+            connection.disconnect()
+            self._pool.release(connection)
 
 
 @cache

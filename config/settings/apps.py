@@ -51,6 +51,8 @@ MIDDLEWARE = [
     # First: what the others refuse has an id too.
     "core.middleware.RequestContext",
     "django.middleware.security.SecurityMiddleware",
+    # From here to its end, programs take a shortcut.
+    "core.middleware.Shortcut",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -59,8 +61,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    # Last: it must see the final word of the authentication backends.
+    # After the others: it must see the final word of the authentication backends.
     "axes.middleware.AxesMiddleware",
+    "core.middleware.ShortcutEnd",
 ]
 
 TEMPLATES: list[dict[str, Any]] = [

@@ -184,7 +184,8 @@ def parameters() -> dict[str, Schema]:
         "Filter": {
             "name": "filter",
             "in": "query",
-            "content": {"application/json": {"schema": ref("Criteria")}},
+            # As text with a schema of its content: generators of clients stumble over parameters with a media type.
+            "schema": {"type": "string", "contentMediaType": "application/json", "contentSchema": ref("Criteria")},
             "description": "Criteria as JSON.",
         },
     }

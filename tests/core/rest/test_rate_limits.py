@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+import redis
 from pytest_django import Settings
 
 from core import rate_limits
@@ -55,12 +57,30 @@ def test_an_outage_of_the_cache_lets_requests_pass(api: Api, monkeypatch: pytest
     assert [api.get("contacts").status_code for _ in range(5)] == [200] * 5
 
 
-def test_the_window_ends(clean_cache: None, settings: Settings) -> None:
+def test_after_the_window_it_begins_anew(clean_cache: None, settings: Settings) -> None:
     limiter = Limiter(settings.CACHES["default"]["LOCATION"], "test")
     quota = Quota(requests=1, seconds=60)
     assert not limiter.take("ann", quota).exceeded  # type: ignore[union-attr]
     assert limiter.take("ann", quota).exceeded  # type: ignore[union-attr]
-    limiter._client.pexpire("test:rate:ann", 1)
-    while limiter._client.exists("test:rate:ann"):
-        pass
+    with redis.Redis.from_url(settings.CACHES["default"]["LOCATION"]) as client:
+        client.delete("test:rate:ann")
     assert not limiter.take("ann", quota).exceeded  # type: ignore[union-attr]
+
+
+def test_a_cut_line_is_taken_up_again(clean_cache: None, settings: Settings) -> None:
+    url = settings.CACHES["default"]["LOCATION"]
+    limiter, quota = Limiter(url, "test"), Quota(requests=10, seconds=60)
+    limiter.take("ann", quota)
+    with redis.Redis.from_url(url) as client:
+        client.script_flush()
+        client.client_kill_filter(_type="normal", skipme=True)
+    usage = limiter.take("ann", quota)
+    assert usage is not None
+    assert usage.remaining == 8
+
+
+def test_each_thread_has_its_line(clean_cache: None, settings: Settings) -> None:
+    limiter, quota = Limiter(settings.CACHES["default"]["LOCATION"], "test"), Quota(requests=100, seconds=60)
+    with ThreadPoolExecutor(8) as threads:
+        usages = list(threads.map(lambda _: limiter.take("ann", quota), range(50)))
+    assert sorted(usage.remaining for usage in usages if usage) == list(range(50, 100))
