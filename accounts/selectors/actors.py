@@ -10,11 +10,10 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from accounts import scopes as scoping
 from accounts.selectors.identity import RESOURCE
 from core.actors import Actor, ActorKind, Door, Grant, Visibility
+from core.database.cursors import prepared_cursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ def by_token(*, digest: str, at: datetime, door: Door) -> Found | None:
 def _row(
     by: str, *, user_id: UUID | None = None, digest: str | None = None, at: datetime | None = None
 ) -> Sequence[Any] | None:
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_RESOLVE, [by, user_id, digest, at])
         row: Sequence[Any] | None = cursor.fetchone()
     return row
