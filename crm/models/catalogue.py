@@ -58,6 +58,7 @@ class Product(Record):
             rules.at_least("product", "unit_cost"),
         ]
         indexes = [
+            rules.deleted("product"),
             rules.by("product", "line"),
             rules.by("product", "name"),
             rules.by("product", "sku"),

@@ -53,6 +53,7 @@ class Company(Described, Owned):
             ),
         ]
         indexes = [
+            rules.deleted("company"),
             rules.by("company", "owner"),
             rules.by("company", "team"),
             rules.by("company", "partner"),

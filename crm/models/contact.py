@@ -70,6 +70,7 @@ class Contact(Described, Owned):
             rules.lower_case("contact", "email"),
         ]
         indexes = [
+            rules.deleted("contact"),
             rules.by("contact", "owner"),
             rules.by("contact", "team"),
             rules.by("contact", "partner"),

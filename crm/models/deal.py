@@ -122,6 +122,7 @@ class Deal(Described, Owned):
             ),
         ]
         indexes = [
+            rules.deleted("deal"),
             rules.by("deal", "owner"),
             rules.by("deal", "team"),
             rules.by("deal", "partner"),

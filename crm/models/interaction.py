@@ -78,6 +78,7 @@ class Interaction(Record):
             rules.at_least("interaction", "minutes"),
         ]
         indexes = [
+            rules.deleted("interaction"),
             rules.by("interaction", "contact"),
             rules.by("interaction", "company"),
             rules.by("interaction", "deal"),

@@ -114,6 +114,7 @@ class Order(Record):
             ),
         ]
         indexes = [
+            rules.deleted("order"),
             rules.by("order", "contact"),
             rules.by("order", "company"),
             rules.by("order", "placed_at"),

@@ -50,6 +50,12 @@ def by(model: str, *fields: str) -> models.Index:
     return models.Index(fields=[*fields, "id"], name=f"crm_{model}_by_{short}"[:30])
 
 
+def deleted(model: str) -> models.Index:
+    """For the few that are deleted: nobody reads the whole table to find them."""
+    condition = Q(deleted_at__isnull=False)
+    return models.Index(fields=["id"], condition=condition, name=f"crm_{model}_deleted")
+
+
 def contains(model: str, field: str) -> GinIndex:
     """For "contains": Django compares in upper case."""
     return GinIndex(OpClass(Upper(F(field)), name="gin_trgm_ops"), name=f"crm_{model}_{field}_trgm")
