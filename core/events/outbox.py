@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 
 from core.actors import Actor
+from core.database.inserts import insert
 from core.models.outbox import OutboxEvent
 
 
@@ -27,7 +28,7 @@ def publish(*events: Event, actor: Actor, at: datetime) -> None:
         raise RuntimeError("an event must be published in the transaction of its change")
     rows = [_row(event, actor, at) for event in events]
     if len(rows) == 1:
-        rows[0].save(force_insert=True)
+        insert(rows[0])
     else:
         OutboxEvent.objects.bulk_create(rows)
 

@@ -9,6 +9,7 @@ import structlog
 from django.db import connection
 
 from core.actors import Actor
+from core.database.cursors import prepared_cursor
 
 
 def acting(actor: Actor, at: datetime) -> None:
@@ -23,5 +24,5 @@ def acting(actor: Actor, at: datetime) -> None:
         "request_id": structlog.contextvars.get_contextvars().get("request_id"),
         "at": at.isoformat(),
     }
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute("SELECT set_config('bifocal.actor', %s, true)", [json.dumps(who)])

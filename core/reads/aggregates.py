@@ -13,7 +13,7 @@ from django.db.models.functions import Trunc
 
 from core import criteria, registry
 from core.actors import Actor
-from core.errors import BadRequest, FieldError
+from core.errors import BadRequest, FieldError, Invalid
 from core.registry import types
 from core.registry.entities import Entity
 from core.registry.fields import Field, ListOf, Shape, parse_at
@@ -68,7 +68,7 @@ def run(
     """
     actor.require(entity.name, "view")
     if not 1 <= limit <= MAX_ROWS:
-        raise BadRequest(f"limit must be between 1 and {MAX_ROWS}.")
+        raise Invalid.one("/limit", "out_of_range", f"Must be between 1 and {MAX_ROWS}.")
     rows = entity.model._default_manager.all().visible_to(actor).alive()
     if where is not None:
         rows = rows.filter(criteria.to_q(entity, where, actor=actor, at=at))
@@ -173,9 +173,7 @@ def _expression(fn: str, field: Field) -> Any:
     return Max(column)
 
 
-def _currencies(
-    entity: Entity, actor: Actor, keys: Sequence[_Key], measured: Sequence[Field | None]
-) -> list[_Key]:
+def _currencies(entity: Entity, actor: Actor, keys: Sequence[_Key], measured: Sequence[Field | None]) -> list[_Key]:
     grouped = {key.name for key in keys}
     wanted = {item.currency for item in measured if item is not None and item.currency} - grouped
     return [_Key(name, *_dimension(entity, actor, name, "/measures")) for name in sorted(wanted)]

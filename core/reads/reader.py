@@ -15,19 +15,21 @@ from django.db.models import Q
 
 from core import criteria
 from core.actors import Actor
-from core.errors import BadRequest, NotFound
+from core.errors import BadRequest, Invalid, NotFound
 from core.models.record import RecordQuerySet
 from core.reads import related, statements
 from core.reads.selection import Nested, Selection, default_selection
 from core.reads.sorting import Order, order_of
-from core.reads.statements import Reach, Shape
+from core.reads.statements import Reach, Shape, SortOrder
 from core.reads.wire import wire_row
 from core.registry.entities import Entity
+from core.registry.types import Text, TypeFault
 
 __all__ = ["MAX_LIMIT", "Nested", "Page", "Selection", "default_selection", "one", "page", "page_json"]
 
 MAX_LIMIT = 200
 MAX_QUERY = 200
+UNSORTED = SortOrder("", Order(()))
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,8 @@ def one(
     """One record. Raises NotFound where there is none that the actor may see."""
     _require(entity, actor, deleted)
     extra = tuple(related.hidden_keys(entity, selection))
-    shape = Shape(entity.name, Reach.of(actor), selection.fields, extra, "", Order(()), 1, deleted=deleted, by_id=True)
-    found = [line for statement in statements.kept(shape) for line in statement.run({"id": record_id})]
+    shape = Shape(entity.name, Reach.of(actor), selection.fields, extra, UNSORTED, 1, deleted=deleted, by_id=True)
+    found = [line for statement in statements.kept(shape) for line in statement.run(id=record_id)]
     if not found:
         raise NotFound(entity=entity.name, id=str(record_id))
     parsed: dict[str, Any] = orjson.loads(found[0][0])
@@ -118,7 +120,9 @@ def one(
 
 
 def _require(entity: Entity, actor: Actor, deleted: bool) -> None:
-    actor.require(entity.name, "restore" if deleted else "view")
+    actor.require(entity.name, "view")
+    if deleted:
+        actor.require(entity.name, "restore")
 
 
 def _restricted(
@@ -134,9 +138,10 @@ def _quick_search(entity: Entity, q: str) -> Q:
     """Every word must stand in one of the entity's search fields."""
     if not entity.search_fields:
         raise BadRequest(f"{entity.title} has no quick search.")
-    if len(q) > MAX_QUERY or "\x00" in q:
-        raise BadRequest(f"The search text must have at most {MAX_QUERY} characters and no NUL.")
-    words = q.split()[:10]
+    try:
+        words = (Text(max_length=MAX_QUERY).parse(q) or "").split()[:10]
+    except TypeFault as fault:
+        raise Invalid.one("/q", fault.code, str(fault)) from None
     matches = [reduce(or_, (Q(**{f"{name}__icontains": word}) for name in entity.search_fields)) for word in words]
     return reduce(and_, matches) if matches else Q()
 
@@ -155,17 +160,16 @@ def _fetch(
 ) -> tuple[list[str], list[tuple[Any, ...]], bool]:
     """The JSON texts of a page, the sort keys of its rows, and whether there are more."""
     if not 1 <= limit <= MAX_LIMIT:
-        raise BadRequest(f"limit must be between 1 and {MAX_LIMIT}.")
+        raise Invalid.one("/limit", "out_of_range", f"Must be between 1 and {MAX_LIMIT}.")
     extra = tuple(related.hidden_keys(entity, selection))
     values = order.values(after) if after else []
     found: list[tuple[Any, ...]] = []
     if where is None and not q:
         nulls = tuple(value is None for value in values)
-        shape = Shape(
-            entity.name, Reach.of(actor), selection.fields, extra, order.signature, order, limit + 1, deleted, nulls
-        )
+        sort = SortOrder.of(order)
+        shape = Shape(entity.name, Reach.of(actor), selection.fields, extra, sort, limit + 1, deleted, nulls)
         for statement in statements.kept(shape):
-            found += statement.run(statements.after_values(values))
+            found += statement.run(**{f"k{index}": value for index, value in enumerate(values)})
             if len(found) > limit:
                 break
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,9 +12,11 @@ from django.db.models import OuterRef
 
 from core import criteria, registry
 from core.actors import Actor
-from core.errors import BadRequest
+from core.errors import BadRequest, Invalid
+from core.reads import statements
 from core.reads.selection import Nested, Selection
 from core.reads.sorting import Order, order_of
+from core.reads.statements import Reach, SortOrder
 from core.reads.wire import wire_row
 from core.registry.entities import Entity
 from core.registry.fields import Relation
@@ -84,9 +86,9 @@ def _attach_one(
     key = _ID if relation.reverse else _hidden(relation)
     match = relation.column if relation.reverse else "pk"
     wanted = {row[key] for row in rows if row[key] is not None}
-    extra = [*hidden_keys(target, nested.selection), ("_match", relation.column if relation.reverse else "id")]
-    visible = target.model._default_manager.all().visible_to(actor).alive().filter(**{f"{match}__in": wanted})
-    texts = visible.values_list(wire_row(target, actor, nested.selection.fields, extra), flat=True) if wanted else []
+    extra = (*hidden_keys(target, nested.selection), ("_match", relation.column if relation.reverse else "id"))
+    statement = statements.matching(target.name, match, Reach.of(actor), nested.selection.fields, extra)
+    texts = [text for (text,) in statement.run(ids=sorted(wanted))] if wanted else []
     found: list[dict[str, Any]] = orjson.loads(f"[{','.join(texts)}]")
     by_key = {item.pop("_match"): item for item in found}
     attach(target, found, nested.selection, actor=actor, at=at)
@@ -105,20 +107,9 @@ def _attach_many(
     at: datetime,
 ) -> None:
     if not 1 <= nested.limit <= MAX_NESTED:
-        raise BadRequest(f"A nested list may have 1 to {MAX_NESTED} records per page.")
+        raise Invalid.one("/limit", "out_of_range", f"A nested list may have 1 to {MAX_NESTED} records per page.")
     order = order_of(target, nested.sort, actor)
-    children = target.model._default_manager.all().visible_to(actor).alive()
-    if nested.where is not None:
-        children = children.filter(criteria.to_q(target, nested.where, actor=actor, at=at))
-    if nested.after:
-        children = children.filter(order.after_all(order.values(nested.after)))
-    extra = [*hidden_keys(target, nested.selection), *_sort_columns(order)]
-    row = wire_row(target, actor, nested.selection.fields, extra)
-    page = children.filter(**{relation.column: OuterRef("pk")}).order_by(*order.columns).values_list(row, flat=True)
-    ids = [row[_ID] for row in rows]
-    parents = entity.model._default_manager.filter(pk__in=ids)
-    lists = dict(parents.values_list("pk", ArraySubquery(page[: nested.limit + 1])))
-    parsed = {str(pk): orjson.loads(f"[{','.join(texts)}]") for pk, texts in lists.items()}
+    parsed = _lists(entity, [row[_ID] for row in rows], relation, target, nested, order, actor, at)
     everyone: list[dict[str, Any]] = []
     for parent in rows:
         found = parsed.get(parent[_ID], [])
@@ -131,6 +122,37 @@ def _attach_many(
         }
         everyone += shown
     attach(target, everyone, nested.selection, actor=actor, at=at)
+
+
+def _lists(
+    entity: Entity,
+    parents: list[str],
+    relation: Relation,
+    target: Entity,
+    nested: Nested,
+    order: Order,
+    actor: Actor,
+    at: datetime,
+) -> dict[str, list[dict[str, Any]]]:
+    """The related rows by the id of the parent, one more than asked for where there are more."""
+    extra = (*hidden_keys(target, nested.selection), *_sort_columns(order))
+    found: Iterable[tuple[Any, ...]]
+    if nested.where is None and not nested.after:
+        fields, sort = nested.selection.fields, SortOrder.of(order)
+        statement = statements.lists(
+            entity.name, target.name, relation.column, Reach.of(actor), fields, extra, sort, nested.limit + 1
+        )
+        found = statement.run(ids=parents)
+    else:
+        children = statements.visible(target, actor, deleted=False).filter(**{relation.column: OuterRef("pk")})
+        if nested.where is not None:
+            children = children.filter(criteria.to_q(target, nested.where, actor=actor, at=at))
+        if nested.after:
+            children = children.filter(order.after_all(order.values(nested.after)))
+        row = wire_row(target, actor, nested.selection.fields, extra)
+        page = children.order_by(*order.columns).values_list(row, flat=True)[: nested.limit + 1]
+        found = entity.model._default_manager.filter(pk__in=parents).values_list("pk", ArraySubquery(page))
+    return {str(pk): orjson.loads(f"[{','.join(texts)}]") for pk, texts in found}
 
 
 def _sort_columns(order: Order) -> list[tuple[str, str]]:

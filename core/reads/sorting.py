@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Q
 
 from core.actors import Actor
-from core.errors import BadRequest, FieldError, InvalidCursor
+from core.errors import BadRequest, FieldError, Invalid, InvalidCursor
 from core.reads import cursors
 from core.registry.entities import Entity
 from core.registry.fields import Field
@@ -119,7 +119,7 @@ def order_of(entity: Entity, sort: Sequence[str], actor: Actor) -> Order:
     """The order named by field names with "-" for descending, or the entity's default. Raises BadRequest."""
     names = list(sort) or list(entity.default_sort)
     if len(names) > MAX_KEYS:
-        raise BadRequest(f"At most {MAX_KEYS} sort keys are allowed.")
+        raise Invalid.one("/sort", "too_many", f"Must have at most {MAX_KEYS} items.")
     keys: list[Key] = []
     for index, name in enumerate(names):
         item = entity.by_name.get(name.removeprefix("-"))

@@ -5,40 +5,28 @@ A shape is all that the SQL depends on, the reach of the actor included; only so
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
-from django.core.exceptions import EmptyResultSet
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import Expression, Q
-from django.db.models.sql.compiler import SQLCompiler
+from django.db.models import OuterRef, Q
 
 from core import registry
 from core.actors import Actor, Grant
-from core.database.cursors import prepared_cursor
+from core.database.compiled import Row, Slot, Statement, compiled, ids
 from core.models.record import RecordQuerySet
 from core.reads.sorting import Order
 from core.reads.wire import WireRow, wire_row
 from core.registry.entities import Entity
 
-Row = tuple[Any, ...]
+Extra = tuple[tuple[str, str], ...]
 
 # The rows are found, sorted and cut off first: JSON is built for those that are shown and no others.
 _PAGE = 'SELECT {columns} FROM ({rows}) "page"'
-
-
-class Slot(Expression):
-    """A value that is known when the statement runs."""
-
-    def __init__(self, name: str, output_field: Any) -> None:
-        super().__init__(output_field=output_field)
-        self.name = name
-
-    def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, Any]:
-        return "%s", [self]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,37 +55,30 @@ class Reach:
 
 
 @dataclass(frozen=True)
-class Shape:
-    """What the SQL of a page depends on. `after` says of each sort key whether the cursor's value is null.
+class SortOrder:
+    """An order that is compared by its signature, which is quicker than by all that its fields are made of."""
 
-    Orders are compared by their signature, which is quicker than by all that their fields are made of.
-    """
+    signature: str
+    order: Order = field(compare=False)
+
+    @classmethod
+    def of(cls, order: Order) -> SortOrder:
+        return cls(order.signature, order)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What the SQL of a page depends on. `after` says of each sort key whether the cursor's value is null."""
 
     entity: str
     reach: Reach
     fields: tuple[str, ...]
-    extra: tuple[tuple[str, str], ...]
-    sort: str
-    order: Order = field(compare=False)
+    extra: Extra
+    sort: SortOrder
     limit: int
     deleted: bool = False
     after: tuple[bool, ...] = ()
     by_id: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """SQL with the parameters that are fixed, and slots."""
-
-    sql: str
-    parameters: tuple[Any, ...]
-
-    def run(self, values: Mapping[str, Any]) -> list[Row]:
-        """The rows, with these values in the slots."""
-        filled = [values[item.name] if isinstance(item, Slot) else item for item in self.parameters]
-        with prepared_cursor() as cursor:
-            cursor.execute(self.sql, filled)
-            return cast("list[Row]", cursor.fetchall())
 
 
 def visible(entity: Entity, actor: Actor, *, deleted: bool) -> RecordQuerySet:
@@ -116,11 +97,7 @@ def kept(shape: Shape) -> tuple[Statement, ...]:
     if shape.by_id:
         rows = rows.filter(pk=Slot("id", entity.model._meta.pk))
     row = wire_row(entity, actor, shape.fields, shape.extra)
-    compiled = (
-        _compiled(rows.filter(part).order_by(*shape.order.columns), row, shape.order, shape.limit)
-        for part in _parts(entity, shape)
-    )
-    return tuple(Statement(*item) for item in compiled if item is not None)
+    return tuple(_page(rows.filter(part), row, shape.sort.order, shape.limit) for part in _parts(entity, shape))
 
 
 def _parts(entity: Entity, shape: Shape) -> list[Q]:
@@ -129,31 +106,62 @@ def _parts(entity: Entity, shape: Shape) -> list[Q]:
     column = entity.model._meta.get_field
     values = [
         None if is_null else Slot(f"k{index}", column(key.field.attribute))
-        for index, (key, is_null) in enumerate(zip(shape.order.keys, shape.after, strict=True))
+        for index, (key, is_null) in enumerate(zip(shape.sort.order.keys, shape.after, strict=True))
     ]
-    return shape.order.after(values)
+    return shape.sort.order.after(values)
 
 
 def fetch(rows: RecordQuerySet, row: WireRow, order: Order, limit: int) -> list[Row]:
     """The rows of a queryset that is asked but once: criteria differ from call to call."""
-    compiled = _compiled(rows.order_by(*order.columns), row, order, limit)
-    if compiled is None:
+    statement = _page(rows, row, order, limit)
+    if not statement.sql:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(*compiled)
+        cursor.execute(statement.sql, statement.parameters)
         return cast("list[Row]", cursor.fetchall())
 
 
-def _compiled(rows: RecordQuerySet, row: WireRow, order: Order, limit: int) -> tuple[str, tuple[Any, ...]] | None:
-    """SQL of the rows' JSON and sort keys; None where Django can tell that there are none."""
-    try:
-        sql, parameters = rows[:limit].query.get_compiler(connection=connection).as_sql()
-    except EmptyResultSet:
-        return None
+def _page(rows: RecordQuerySet, row: WireRow, order: Order, limit: int) -> Statement:
+    """The rows' JSON and sort keys."""
+    inner = compiled(rows.order_by(*order.columns)[:limit])
+    if not inner.sql:
+        return inner
     columns = [row.over('"page"'), *(f'"page"."{key.field.attribute}"' for key in order.keys)]
-    return _PAGE.format(columns=", ".join(columns), rows=sql), tuple(parameters)
+    return Statement(_PAGE.format(columns=", ".join(columns), rows=inner.sql), inner.parameters)
 
 
-def after_values(values: Sequence[Any]) -> dict[str, Any]:
-    """The values of the slots of a page after these sort keys."""
-    return {f"k{index}": value for index, value in enumerate(values)}
+@lru_cache(maxsize=1024)
+def lists(
+    parent: str,
+    target: str,
+    column: str,
+    reach: Reach,
+    fields: tuple[str, ...],
+    extra: Extra,
+    order: SortOrder,
+    limit: int,
+) -> Statement:
+    """The first rows of a related list, for each of the parents in the slot `ids`."""
+    entity, actor, parents = registry.entity(target), reach.actor, registry.entity(parent).model
+    children = visible(entity, actor, deleted=False)
+    row = wire_row(entity, actor, fields, extra)
+    page = children.filter(**{column: OuterRef("pk")}).order_by(*order.order.columns).values_list(row, flat=True)
+    rows = parents._default_manager.filter(pk__in=ids("ids", parents._meta.pk))
+    return compiled(rows.values_list("pk", ArraySubquery(page[:limit])))
+
+
+@lru_cache(maxsize=1024)
+def matching(target: str, column: str, reach: Reach, fields: tuple[str, ...], extra: Extra) -> Statement:
+    """The live records that have one of the ids in the slot `ids` in a column."""
+    entity, actor = registry.entity(target), reach.actor
+    rows = visible(entity, actor, deleted=False)
+    rows = rows.filter(**{f"{column}__in": ids("ids", entity.model._meta.pk)})
+    return compiled(rows.values_list(wire_row(entity, actor, fields, extra), flat=True))
+
+
+@lru_cache(maxsize=1024)
+def seen(target: str, reach: Reach) -> Statement:
+    """The ids, of those in the slot `ids`, of live records that the actor may see."""
+    entity = registry.entity(target)
+    rows = visible(entity, reach.actor, deleted=False)
+    return compiled(rows.filter(pk__in=ids("ids", entity.model._meta.pk)).values_list("pk", flat=True))

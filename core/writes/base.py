@@ -15,6 +15,7 @@ from django.db import transaction
 
 from core import events, registry
 from core.actors import Actor
+from core.database.inserts import insert
 from core.errors import Conflict, Forbidden, NotFound, StaleVersion
 from core.history.context import acting
 from core.models.record import Record
@@ -49,6 +50,9 @@ class Writes(Generic[M]):
     def entity(self) -> Entity:
         return registry.entity(self.entity_name)
 
+    def begin(self, values: Mapping[str, Any]) -> None:
+        """Locks that must be taken before any row is: the first thing in the transaction of a create or update."""
+
     def prepare(self, change: Write[M]) -> None:
         """Rules across fields and derived values, before saving. Raise Invalid, Conflict or another domain error."""
 
@@ -66,6 +70,7 @@ class Writes(Generic[M]):
         self._offer("create", actor)
         cleaned = inputs.clean(self.entity, values, actor=actor)
         with transaction.atomic():
+            self.begin(cleaned)
             acting(actor, at)
             inputs.check_references(self.entity, cleaned, actor=actor)
             record = cast("M", self.entity.model(created_at=at, updated_at=at))
@@ -74,7 +79,7 @@ class Writes(Generic[M]):
             inputs.default_scope(record, cleaned, actor)
             self.prepare(change)
             with inputs.translated_integrity():
-                record.save(force_insert=True)
+                insert(record)
             self.saved(change)
             self._require_within_scope(actor, "create", record)
             self._publish("created", change)
@@ -93,6 +98,7 @@ class Writes(Generic[M]):
         self._offer("update", actor)
         cleaned = inputs.clean(self.entity, values, actor=actor, partial=True)
         with transaction.atomic():
+            self.begin(cleaned)
             acting(actor, at)
             record = self.lock(actor=actor, record_id=record_id, action="update", version=version)
             change = Write(actor=actor, at=at, record=record, values=cleaned, created=False)

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import DatabaseError, transaction
 
 from core.actors import Actor
-from core.errors import BadRequest, Conflict, DomainError, FieldError, Invalid
+from core.errors import BadRequest, Conflict, DomainError, FieldError, Forbidden, Invalid
 from core.problems import problem_of
 from core.registry import types
 from core.registry.entities import Entity
@@ -51,6 +51,9 @@ def run(
         raise BadRequest(f"{entity.title} cannot be written.")
     if not isinstance(items, list) or len(items) > MAX_ITEMS:
         raise BadRequest(f"items must be a list of at most {MAX_ITEMS}.")
+    if not any(actor.may(entity.name, verb) for verb in entity.verbs):
+        # Whoever may write in no way at all is refused as a whole; the rest is for each item.
+        raise Forbidden(entity=entity.name)
     results: list[dict[str, Any]] = []
     try:
         with transaction.atomic():

@@ -9,11 +9,12 @@ from uuid import UUID
 
 from django.db import IntegrityError
 
-from core import registry
 from core.actors import Actor
 from core.constraints import refusal_of
 from core.errors import FieldError, Forbidden, Invalid
 from core.models.record import Record
+from core.reads import statements
+from core.reads.statements import Reach
 from core.registry.entities import Entity
 from core.registry.fields import clean_values, parse_at
 from core.registry.types import TypeFault
@@ -111,9 +112,8 @@ def check_references(
 
 
 def _missing(target: str, by_name: Mapping[str, UUID], actor: Actor) -> Iterator[FieldError]:
-    rows = registry.entity(target).model._default_manager.filter(pk__in=set(by_name.values()))
     # FOR KEY SHARE would be taken by the foreign key anyway; a plain read is enough to say what is visible.
-    found = set(rows.visible_to(actor).alive().values_list("pk", flat=True))
+    found = {pk for (pk,) in statements.seen(target, Reach.of(actor)).run(ids=sorted(set(by_name.values())))}
     for name, value in by_name.items():
         if value not in found:
             yield FieldError(f"/{name}", "not_found", "There is no such record.")

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
+from django.db.models import CharField
+
+from core.database.compiled import Slot, Statement, compiled
 from core.registry.types import Boolean, Choice, Date, FieldType, Number, Text
 from crm.models import CustomField, CustomFieldType
 
@@ -22,8 +26,13 @@ def types_of(entity: str) -> Mapping[str, FieldType]:
 
 def required_keys(entity: str) -> frozenset[str]:
     """The custom fields without which no record of that entity is complete."""
-    rows = CustomField.objects.alive().filter(entity=entity, required=True)
-    return frozenset(rows.values_list("key", flat=True))
+    return frozenset(key for (key,) in _required().run(entity=entity))
+
+
+@cache
+def _required() -> Statement:
+    rows = CustomField.objects.alive().filter(entity=Slot("entity", CharField()), required=True)
+    return compiled(rows.values_list("key", flat=True))
 
 
 def _type(kind: str, choices: list[str]) -> FieldType:

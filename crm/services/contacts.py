@@ -9,6 +9,7 @@ from django.db import transaction
 
 from core import events
 from core.actors import Actor
+from core.database.inserts import insert
 from core.errors import Invalid
 from core.history.context import acting
 from core.writes.base import Write
@@ -45,14 +46,16 @@ class Contacts(DescribedWrites[Contact]):
 
 def _note_stage(change: Write[Contact], moment: datetime) -> None:
     contact, old = change.record, change.before.get("lifecycle_stage")
-    LifecycleChange.objects.create(
-        contact=contact,
-        from_stage=old,
-        to_stage=contact.lifecycle_stage,
-        at=moment,
-        by=change.actor.label,
-        created_at=change.at,
-        updated_at=change.at,
+    insert(
+        LifecycleChange(
+            contact=contact,
+            from_stage=old,
+            to_stage=contact.lifecycle_stage,
+            at=moment,
+            by=change.actor.label,
+            created_at=change.at,
+            updated_at=change.at,
+        )
     )
     if old is not None:
         payload = {"id": str(contact.pk), "from": old, "to": contact.lifecycle_stage}

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, TypeVar
-from uuid import UUID
 
-from django.db import transaction
-
-from core.actors import Actor
 from core.errors import FieldError, Invalid
 from core.writes.base import Write, Writes
 from crm.models import Company, Contact, Deal
@@ -23,17 +18,10 @@ M = TypeVar("M", bound=Company | Contact | Deal)
 class DescribedWrites(Writes[M]):
     """Makes unknown tags and insists on required custom fields. Subclasses call `super()` in their hooks."""
 
-    def create(self, *, actor: Actor, values: Mapping[str, Any], at: datetime) -> M:
-        with transaction.atomic():
-            _hold_tags(values)
-            return super().create(actor=actor, values=values, at=at)
-
-    def update(
-        self, *, actor: Actor, record_id: UUID, values: Mapping[str, Any], at: datetime, version: int | None = None
-    ) -> M:
-        with transaction.atomic():
-            _hold_tags(values)
-            return super().update(actor=actor, record_id=record_id, values=values, at=at, version=version)
+    def begin(self, values: Mapping[str, Any]) -> None:
+        # Renaming a tag takes it too, and then the rows that carry the tag.
+        if values.get("tags"):
+            locks.shared(locks.Subject.TAGS)
 
     def prepare(self, change: Write[M]) -> None:
         if not change.changed("custom"):
@@ -47,12 +35,3 @@ class DescribedWrites(Writes[M]):
         names = change.record.tags
         if names and (change.changed("tags") or "deleted_at" in change.before):
             make_missing(names, actor=change.actor, at=change.at)
-
-
-def _hold_tags(values: Any) -> None:
-    """Keep tags as they are while a record is marked with them.
-
-    Taken before any row is locked: renaming a tag takes it too, and then the rows that carry the tag.
-    """
-    if isinstance(values, Mapping) and values.get("tags"):
-        locks.shared(locks.Subject.TAGS)
