@@ -26,6 +26,13 @@ BIFOCAL_RATE_LIMIT_SECONDS = env.int("RATE_LIMIT_SECONDS", default=60)
 # Whether the description of the API and its pages are open to anybody.
 BIFOCAL_PUBLIC_DOCS = env.bool("PUBLIC_DOCS", default=True)
 
+# How the description of the API says that OAuth tokens are got.
+BIFOCAL_OAUTH: dict[str, Any] = {
+    "authorization_url": "/identity/o/authorize",
+    "token_url": "/identity/o/api/token",
+    "scopes": {"read": "Read what the user may read.", "write": "Write what the user may write."},
+}
+
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Bifocal",
     "DESCRIPTION": "A headless CRM. Errors are problem documents (RFC 9457) with a stable `code`.",

@@ -7,6 +7,7 @@ from accounts import schedule as accounts_schedule
 from analytics import schedule as analytics_schedule
 from config.settings.env import env
 from config.settings.local import service_url
+from core import schedule as core_schedule
 
 CELERY_BROKER_URL = service_url("BROKER_URL")
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -49,6 +50,7 @@ CELERY_TASK_SOFT_TIME_LIMIT = env.int("TASK_SOFT_TIME_LIMIT", default=55 * 60)
 
 # Schedules in code; each app adds its own with one line.
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    **core_schedule.SCHEDULE,
     **accounts_schedule.SCHEDULE,
     **analytics_schedule.SCHEDULE,
 }

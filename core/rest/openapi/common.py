@@ -198,7 +198,7 @@ def _names(name: str, doc: str) -> Schema:
 
 def security() -> dict[str, Schema]:
     """The ways to sign in."""
-    oauth: dict[str, Any] = getattr(settings, "BIFOCAL_OAUTH", {})
+    oauth: dict[str, Any] = settings.BIFOCAL_OAUTH
     schemes: dict[str, Schema] = {
         "apiKey": {"type": "http", "scheme": "bearer", "description": "An API key: `Authorization: Bearer <key>`."},
         "session": {

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import orjson
 import pytest
-from django.core.handlers.wsgi import WSGIHandler
+from django.test.client import ClientHandler
 from pytest_django import Settings
 
 from crm.models import Contact
@@ -143,7 +143,6 @@ def test_oversized_bodies(api: Api, settings: Settings) -> None:
         ("q=%00", "bad_request", None),
         ("q=%FF", "bad_request", None),
         ("q=%ED%A0%80", "bad_request", None),
-        ("q=" + "a" * 201, "bad_request", None),
         ("q=" + "a" * 20_000, "bad_request", None),
         ("&".join(f"p{i}=1" for i in range(500)), "bad_request", None),
     ],
@@ -152,6 +151,11 @@ def test_bad_parameters(api: Api, query: str, code: str, pointer: str | None) ->
     document = problem(api.get(f"contacts?{query}"), 400, code)
     if pointer is not None:
         assert document["errors"][0]["pointer"] == pointer
+
+
+def test_a_search_text_that_is_too_long(api: Api) -> None:
+    for answer in (api.get("contacts?q=" + "a" * 201), api.post("contacts/search", {"q": "a" * 201})):
+        assert problem(answer, 422, "invalid")["errors"][0]["pointer"] == "/q"
 
 
 def test_parameters_where_there_are_none(api: Api) -> None:
@@ -246,7 +250,6 @@ def test_callers_must_say_who_they_are(nobody: Api) -> None:
 
 def raw(api: Api, **environ: Any) -> tuple[str, dict[str, Any]]:
     """What a request answers that no well-behaved client would send."""
-    began: list[str] = []
     base = {
         "REQUEST_METHOD": "GET",
         "SCRIPT_NAME": "",
@@ -260,10 +263,8 @@ def raw(api: Api, **environ: Any) -> tuple[str, dict[str, Any]]:
         "wsgi.input": io.BytesIO(),
         "HTTP_AUTHORIZATION": api.token,
     }
-    handler = api.client.handler
-    handler.load_middleware()
-    answer = WSGIHandler()(base | environ, lambda status, headers: began.append(status))
-    return began[0], orjson.loads(b"".join(answer))
+    answer = ClientHandler()(base | environ)
+    return str(answer.status_code), orjson.loads(answer.content)
 
 
 def test_raw_bytes_in_the_address(api: Api) -> None:
@@ -282,15 +283,15 @@ def test_raw_bytes_in_the_address(api: Api) -> None:
 def test_a_body_that_ends_too_soon(api: Api) -> None:
     environ = {"REQUEST_METHOD": "POST", "CONTENT_TYPE": "application/json", "CONTENT_LENGTH": "100"}
     status, document = raw(api, **environ, **{"wsgi.input": io.BytesIO(b'{"first_name":')})
-    assert (status[:3], document["code"]) == ("400", "malformed_body")
+    assert (status, document["code"]) == ("400", "malformed_body")
 
 
 def test_a_body_of_unknown_length(api: Api) -> None:
     environ = {"REQUEST_METHOD": "POST", "CONTENT_TYPE": "application/json", "HTTP_TRANSFER_ENCODING": "chunked"}
     status, document = raw(api, **environ, **{"wsgi.input": io.BytesIO(b"{}")})
-    assert (status[:3], document["code"]) == ("411", "length_required")
+    assert (status, document["code"]) == ("411", "length_required")
 
 
 def test_a_wrong_host_is_told_in_json(api: Api) -> None:
     status, document = raw(api, HTTP_HOST="evil.example")
-    assert (status[:3], document["code"]) == ("400", "bad_request")
+    assert (status, document["code"]) == ("400", "bad_request")

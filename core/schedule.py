@@ -1,0 +1,13 @@
+"""When workers do it (for the beat)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+SCHEDULE: dict[str, dict[str, Any]] = {
+    "core-forget-idempotent-answers": {
+        "task": "core.tasks.forget_idempotent_answers",
+        "schedule": timedelta(hours=1),
+    },
+}
