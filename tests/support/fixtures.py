@@ -10,7 +10,6 @@ from collections.abc import Iterator
 import pytest
 from pytest_django.plugin import DjangoDbBlocker
 
-from core import registry
 from tests.support import shared
 from tests.support.people import Company
 from tests.support.samples import Samples

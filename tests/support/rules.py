@@ -150,8 +150,9 @@ RULES: dict[str, Rule] = {
 def _metrics(samples: Samples) -> Record:
     contact = samples.make("contact")
     numbers = {"frequency": 1, "other_currency_orders": 0, "as_of": samples.at, "computed_at": samples.at}
+    moments = {"created_at": samples.at, "updated_at": samples.at}
     made: Record = ContactMetrics.objects.create(
-        id=contact.pk, contact_id=contact.pk, definition_version="1", window="all", **numbers
+        id=contact.pk, contact_id=contact.pk, definition_version="1", window="all", **numbers, **moments
     )
     return made
 

@@ -104,7 +104,7 @@ class Samples:
 
     def _row(self, entity: Entity) -> Record:
         """A row of a kind that nobody writes through the API, straight from its columns."""
-        values: dict[str, Any] = {}
+        values: dict[str, Any] = {"created_at": self.at, "updated_at": self.at}
         for column in entity.model._meta.concrete_fields:
             if column.null or column.has_default() or column.primary_key or getattr(column, "auto_now", False):
                 continue

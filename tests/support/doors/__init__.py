@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -29,6 +30,10 @@ class Problem:
         # Only GraphQL has variables to name.
         data = {key: value for key, value in (document.get("data") or {}).items() if key != "variable"}
         return cls(document["code"], document["status"], tuple(errors), data)
+
+    def below(self, pointer: str) -> Problem:
+        """The same refusal with its places below another one."""
+        return replace(self, errors=tuple((pointer + place, code) for place, code in self.errors))
 
 
 @dataclass(frozen=True)
@@ -107,6 +112,11 @@ class Door(Protocol):
     def operation(
         self, operation: Operation, record_id: UUID | str | None = None, values: Values | None = None
     ) -> Outcome: ...
+
+
+def encoded(content: Any) -> bytes:
+    """JSON of anything, also of what is no valid text or number for anybody else."""
+    return json.dumps(content).encode()
 
 
 def tree_of(expand: Sequence[str]) -> dict[str, Any]:

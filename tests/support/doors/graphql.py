@@ -8,6 +8,7 @@ from uuid import UUID
 
 import orjson
 from django.test import Client
+from graphql import is_required_argument
 
 from config.schema import schema
 from core import registry
@@ -16,8 +17,11 @@ from core.reads import aggregates
 from core.registry.entities import Entity
 from core.registry.operations import Operation, OperationKind
 from core.rest.inputs import DEFAULT_LIMIT
-from tests.support.doors import Outcome, Page, Problem, Values, documents, results, tree_of
+from tests.support.doors import Outcome, Page, Problem, Values, documents, encoded, results, tree_of
 
+# Arguments under the names that they have in REST.
+_LISTS = {"filter": "filter", "q": "q", "sort": "sort", "first": "limit", "after": "after"}
+_AGGREGATES = {"groupBy": "group_by", "measures": "measures", "filter": "filter", "sort": "sort", "limit": "limit"}
 _RECORD_PAYLOADS = "{{ id {name} {inner} }}"
 
 
@@ -33,33 +37,56 @@ class GraphQLDoor:
         self.body = b""
         self.headers: Mapping[str, str] = {}
 
-    def send(self, query: str, variables: Mapping[str, Any], *, key: str | None = None) -> tuple[Any, Problem | None]:
-        """The data of the answer, and its first error."""
+    def send(
+        self,
+        query: str,
+        variables: Mapping[str, Any],
+        *,
+        key: str | None = None,
+        named: Mapping[str, str] | None = None,
+    ) -> tuple[Any, Problem | None]:
+        """The data of the answer, and its first error.
+
+        Pointers lead into the value of a variable; those of `named` are members of REST's body under that name.
+        """
         given = {"HTTP_AUTHORIZATION": f"Bearer {self.key}"} if self.key else {}
         if key is not None:
             given["HTTP_IDEMPOTENCY_KEY"] = key
-        body = orjson.dumps({"query": query, "variables": variables})
+        body = encoded({"query": query, "variables": variables})
         answer = self.client.generic("POST", "/graphql", body, content_type="application/json", **given)
         self.status, self.body, self.headers = answer.status_code, answer.content, answer.headers
         content = orjson.loads(answer.content)
         errors = content.get("errors")
         assert not errors or errors[0]["extensions"]["code"] != "invalid_query", (query, errors)
-        return content.get("data"), Problem.of(errors[0]["extensions"]) if errors else None
+        if not errors:
+            return content["data"], None
+        problem = Problem.of(errors[0]["extensions"])
+        variable = (errors[0]["extensions"].get("data") or {}).get("variable")
+        inside = (named or {}).get(variable)
+        return content.get("data"), problem.below(f"/{inside}") if inside else problem
 
     def call(
-        self, kind: str, field: str, arguments: Mapping[str, Any], selection: str = "", *, key: str | None = None
+        self,
+        kind: str,
+        field: str,
+        arguments: Mapping[str, Any],
+        selection: str = "",
+        *,
+        key: str | None = None,
+        named: Mapping[str, str] | None = None,
     ) -> Outcome:
-        """One root field; arguments (by GraphQL's names) that are None are left out."""
+        """One root field; arguments (by GraphQL's names) that are None are left out, but for required ones."""
         root = schema.graphql_schema.query_type if kind == "query" else schema.graphql_schema.mutation_type
         assert root is not None
         known = root.fields[field].args
         used = {name: value for name, value in arguments.items() if value is not None}
-        declared = ", ".join(f"${name}: {known[name].type}" for name in used)
-        passed = ", ".join(f"{name}: ${name}" for name in used)
+        asked = [name for name in known if name in used or is_required_argument(known[name])]
+        declared = ", ".join(f"${name}: {known[name].type}" for name in asked)
+        passed = ", ".join(f"{name}: ${name}" for name in asked)
         query = (
             f"{kind}{f'({declared})' if declared else ''} {{ {field}{f'({passed})' if passed else ''} {selection} }}"
         )
-        data, problem = self.send(query, used, key=key)
+        data, problem = self.send(query, used, key=key, named=named)
         return problem or data[field]
 
     def list(
@@ -85,7 +112,7 @@ class GraphQLDoor:
             "deleted": deleted or None,
         }
         selection = documents.connection(documents.record(entity, tree))
-        found = self.call("query", camel(entity.plural), arguments, selection)
+        found = self.call("query", camel(entity.plural), arguments, selection, named=_LISTS)
         if isinstance(found, Problem):
             return found
         return Page([documents.row(entity, item, tree) for item in found["nodes"]], documents.cursor(found))
@@ -160,7 +187,7 @@ class GraphQLDoor:
                 for item in group_by
             ]
         arguments = {"groupBy": group_by, "measures": measures, "filter": where, "sort": sort, "limit": limit}
-        return self.call("query", f"{camel(entity.name)}Aggregate", arguments, "{ keys values }")
+        return self.call("query", f"{camel(entity.name)}Aggregate", arguments, "{ keys values }", named=_AGGREGATES)
 
     def feed(
         self,
@@ -195,16 +222,17 @@ class GraphQLDoor:
         target = {} if record_id is None else {"id": str(record_id)}
         arguments = target | documents.given(operation.input, values or {})
         name, kind = camel(operation.name), operation.kind
+        named = {camel(item.name): item.name for item in operation.input}
         if operation.output is not None:
-            found = self.call(kind.value, name, arguments, documents.below(operation.output))
+            found = self.call(kind.value, name, arguments, documents.below(operation.output), named=named)
             return found if isinstance(found, Problem) else documents.value(operation.output, found)
         entity = registry.entity(operation.entity)
         inner = documents.record(entity)
         if kind is OperationKind.QUERY:
-            found = self.call(kind.value, name, arguments, inner)
+            found = self.call(kind.value, name, arguments, inner, named=named)
             return found if isinstance(found, Problem) else documents.row(entity, found)
         selection = _RECORD_PAYLOADS.format(name=camel(entity.name), inner=inner)
-        return _written(entity, self.call(kind.value, name, arguments, selection))
+        return _written(entity, self.call(kind.value, name, arguments, selection, named=named))
 
 
 def _written(entity: Entity, found: Outcome) -> Outcome:

@@ -13,7 +13,7 @@ from django.test import Client
 from core.registry.entities import Entity
 from core.registry.operations import Operation
 from core.rest.routes import PREFIX, route_of
-from tests.support.doors import Outcome, Page, Problem, Values, results
+from tests.support.doors import Outcome, Page, Problem, Values, encoded, results
 
 
 class RestDoor:
@@ -30,7 +30,7 @@ class RestDoor:
 
     def send(self, method: str, path: str, content: Any = None, **headers: str | None) -> Outcome:
         """The JSON of the answer, None where it is empty, or the Problem."""
-        body = content if isinstance(content, bytes) else b"" if content is None else orjson.dumps(content)
+        body = content if isinstance(content, bytes) else b"" if content is None else encoded(content)
         given = {f"HTTP_{name.upper()}": value for name, value in headers.items() if value is not None}
         if self.key:
             given["HTTP_AUTHORIZATION"] = f"Bearer {self.key}"
@@ -57,7 +57,7 @@ class RestDoor:
     ) -> Outcome:
         """GET the collection."""
         values = {
-            "filter": None if where is None else orjson.dumps(where).decode(),
+            "filter": None if where is None else encoded(where).decode(),
             "q": q,
             "sort": ",".join(sort) or None,
             "limit": limit,
