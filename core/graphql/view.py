@@ -141,14 +141,7 @@ class GraphQLView(View):
         if not actor.is_authenticated and not introspection:
             raise NotAuthenticated
         incoming = Incoming.of(body.read_json(request, limit=body.limit_of("batch")))
-        prepared = self.engine.prepare(
-            incoming.query,
-            variables=incoming.variables,
-            operation_name=incoming.operation_name,
-            introspection=introspection,
-        )
-        if prepared.calls and not actor.is_authenticated:
-            raise NotAuthenticated
+        prepared = self._prepared(incoming, actor, introspection=introspection)
         env = Environment(actor, clock.now())
 
         def work() -> Answer:
@@ -158,6 +151,23 @@ class GraphQLView(View):
         if key is None or not prepared.is_mutation:
             return work()
         return self._once(request, prepared, env, incoming, key)
+
+    def _prepared(self, incoming: Incoming, actor: Actor, *, introspection: bool) -> Prepared:
+        """The operation, ready to be run. Strangers are asked to sign in before anything is said of their input."""
+        try:
+            prepared = self.engine.prepare(
+                incoming.query,
+                variables=incoming.variables,
+                operation_name=incoming.operation_name,
+                introspection=introspection,
+            )
+        except Invalid:
+            if not actor.is_authenticated:
+                raise NotAuthenticated from None
+            raise
+        if prepared.calls and not actor.is_authenticated:
+            raise NotAuthenticated
+        return prepared
 
     def _once(self, request: HttpRequest, prepared: Prepared, env: Environment, incoming: Incoming, key: str) -> Answer:
         def work() -> Answer:

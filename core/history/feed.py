@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from core.actors import Actor
-from core.errors import BadRequest, InvalidCursor, NotFound
+from core.errors import Invalid, InvalidCursor, NotFound
 from core.models.change import Change
 from core.reads import cursors
 from core.registry import types
@@ -50,7 +50,7 @@ def fetch(
     Raises Forbidden, NotFound, InvalidCursor.
     """
     if not 1 <= limit <= MAX_LIMIT:
-        raise BadRequest(f"limit must be between 1 and {MAX_LIMIT}.")
+        raise Invalid.one("/limit", "out_of_range", f"Must be between 1 and {MAX_LIMIT}.")
     actor.require(entity.name, "view")
     rows = entity.model._default_manager.filter(pk=record_id)
     if not (rows.visible_to(actor).alive().exists() or rows.visible_to(actor, "restore").exists()):

@@ -115,7 +115,12 @@ class ListOf(FieldType):
         if len(value) > self.max_items:
             raise TypeFault("too_many", f"Must have at most {self.max_items} items.")
         errors: list[FieldError] = []
-        cleaned = [parse_at(self.inner, item, f"/{index}", errors) for index, item in enumerate(value)]
+        cleaned: list[Any] = []
+        for index, item in enumerate(value):
+            faults = len(errors)
+            cleaned.append(parse_at(self.inner, item, f"/{index}", errors))
+            if cleaned[-1] is None and len(errors) == faults:
+                errors.append(FieldError(f"/{index}", "blank", "Must not be empty."))
         if errors:
             raise Invalid(errors)
         return cleaned

@@ -15,7 +15,7 @@ from django.db.models import CharField, F, Q, QuerySet, Value
 from django.db.models.functions import Cast, Coalesce, Concat, JSONObject
 
 from core.actors import Actor
-from core.errors import BadRequest, InvalidCursor, NotFound
+from core.errors import Invalid, InvalidCursor, NotFound
 from core.models.record import Record
 from core.models.scope import Scope
 from core.reads import cursors
@@ -158,7 +158,7 @@ def fetch(
 ) -> FeedPage:
     """A page of the timeline, with what the actor may see of it. Raises Forbidden, NotFound, InvalidCursor."""
     if not 1 <= limit <= MAX_LIMIT:
-        raise BadRequest(f"limit must be between 1 and {MAX_LIMIT}.")
+        raise Invalid.one("/limit", "out_of_range", f"Must be between 1 and {MAX_LIMIT}.")
     actor.require(entity, "view")
     if not model.objects.visible_to(actor).alive().filter(pk=record_id).exists():
         raise NotFound(entity=entity, id=str(record_id))
