@@ -17,6 +17,7 @@ from core.graphql.plan import RootCall
 from core.graphql.reading import Environment
 from core.graphql.roots import Bound
 from core.graphql.schema import Schema
+from core.graphql.uses import use_of
 from core.graphql.variables import coerced
 
 
@@ -59,7 +60,13 @@ class Engine:
         """Everything up to the first read. Raises a BadRequest, Invalid or IntrospectionDisabled."""
         document = self.documents.get(query, suggestions=introspection)
         operation = document.operation(operation_name)
-        values = coerced(self.schema.graphql_schema, operation, variables, document.variables)
+        values = coerced(
+            self.schema.graphql_schema,
+            operation,
+            variables,
+            known=document.variables,
+            uses=lambda name: use_of(name, self.schema, document, operation),
+        )
         compiled = document.compiled(self.schema, operation, values)
         if compiled.plan.introspects and not introspection:
             raise IntrospectionDisabled

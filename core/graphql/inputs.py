@@ -13,7 +13,8 @@ from core.registry.entities import Entity
 from core.registry.fields import Field, ListOf, Shape
 from core.registry.types import FieldType
 
-BATCH_VALUES = "BatchValues"
+# Input whose faults the domain call itself reports: an item of a batch fails alone, not the whole request.
+CHECKED_LATER = ("BatchValues", "BatchItem", "AggregateGroupInput", "AggregateMeasureInput")
 
 
 def create_input(book: Book, entity: Entity) -> Any:
@@ -31,7 +32,7 @@ def update_input(book: Book, entity: Entity) -> Any:
 
 def batch_values(book: Book, entity: Entity) -> Any:
     """`ContactBatchValues`: the fields of one item of a batch, to create or to change with."""
-    return _input(book, entity.title + BATCH_VALUES, entity.title, entity.input_fields(), required=False)
+    return _input(book, f"{entity.title}BatchValues", entity.title, entity.input_fields(), required=False)
 
 
 def parameters(book: Book, owner: str, fields: Iterable[Field]) -> dict[str, graphene.Argument]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from operator import itemgetter
 from typing import Any
 
 import graphene
 
+from core.errors import Forbidden
 from core.graphql.book import Book, Member
 from core.graphql.inputs import batch_values, create_input, update_input
 from core.graphql.meaning import Part, Value
@@ -15,7 +16,18 @@ from core.graphql.names import camel, pascal
 from core.graphql.plan import RootCall
 from core.graphql.reading import Environment
 from core.graphql.records import record_type
-from core.graphql.roots import Bound, Root, Values, in_one_transaction, payload, reading_in, record_id
+from core.graphql.roots import (
+    INPUT,
+    Bound,
+    Check,
+    Root,
+    Values,
+    checking,
+    in_one_transaction,
+    payload,
+    reading_in,
+    record_id,
+)
 from core.registry.entities import Entity
 from core.registry.fields import Field, ListOf, Shape
 from core.registry.types import Choice, Id, Integer, Json, Text
@@ -103,9 +115,10 @@ def writing(
 
 def _create(book: Book, entity: Entity, writes: Writes[Any]) -> Root:
     def write(arguments: Values, env: Environment) -> Any:
-        return writes.create(actor=env.actor, values=arguments["values"], at=env.at).pk
+        return writes.create(actor=env.actor, values=arguments[INPUT], at=env.at).pk
 
-    return _root(book, entity, "create", {"values": _input(create_input(book, entity))}, write)
+    checks = {INPUT: checking(entity.fields)}
+    return _root(book, entity, "create", {INPUT: _input(create_input(book, entity))}, write, checks=checks)
 
 
 def _update(book: Book, entity: Entity, writes: Writes[Any]) -> Root:
@@ -113,13 +126,13 @@ def _update(book: Book, entity: Entity, writes: Writes[Any]) -> Root:
         return writes.update(
             actor=env.actor,
             record_id=record_id(arguments["id"], entity),
-            values=arguments["values"],
+            values=arguments[INPUT],
             at=env.at,
             version=arguments.get("version"),
         ).pk
 
-    args = {"id": _id(), "values": _input(update_input(book, entity)), "version": _version()}
-    return _root(book, entity, "update", args, write)
+    args = {"id": _id(), INPUT: _input(update_input(book, entity)), "version": _version()}
+    return _root(book, entity, "update", args, write, checks={INPUT: checking(entity.fields, partial=True)})
 
 
 def _delete(book: Book, entity: Entity, writes: Writes[Any]) -> Root:
@@ -143,13 +156,17 @@ def _restore(book: Book, entity: Entity, writes: Writes[Any]) -> Root:
 
 def _batch(book: Book, entity: Entity) -> Root:
     def bind(arguments: Values, call: RootCall, variables: Values) -> Bound:
-        items = list(arguments["items"])
+        items = arguments["items"]
 
         def run(env: Environment) -> list[dict[str, Any]]:
-            results = batch.run(entity, actor=env.actor, at=env.at, items=items, atomic=bool(arguments.get("atomic")))
+            # Whoever may write in no way at all is refused as a whole; the rest is for each item.
+            if not any(env.actor.may(entity.name, verb) for verb in entity.verbs):
+                raise Forbidden(entity=entity.name)
+            atomic = bool(arguments.get("atomic"))
+            results = batch.run(entity, actor=env.actor, at=env.at, items=items, atomic=atomic)
             return [item | {"error": item["error"] and _PROBLEM_DEFAULTS | item["error"]} for item in results]
 
-        return Bound(len(items), in_one_transaction(run))
+        return Bound(len(items) if isinstance(items, list) else 1, in_one_transaction(run))
 
     args = {
         "items": graphene.Argument(graphene.NonNull(graphene.List(graphene.NonNull(_item(book, entity))))),
@@ -185,9 +202,10 @@ def _root(
     write: Callable[[Values, Environment], Any],
     *,
     deleted: bool = False,
+    checks: Mapping[str, Check] | None = None,
 ) -> Root:
     member = Member(verb + entity.title, payload_type(book, entity), args=args)
-    return Root(member, writing(entity, write, deleted=deleted))
+    return Root(member, writing(entity, write, deleted=deleted), checks or {})
 
 
 def _id() -> graphene.Argument:

@@ -16,7 +16,7 @@ from core.graphql.names import camel, pascal
 from core.graphql.plan import RootCall
 from core.graphql.reading import Environment, reading_of
 from core.graphql.records import record_type
-from core.graphql.roots import Bound, Root, Values, in_one_transaction, record_id
+from core.graphql.roots import Bound, Root, Values, checking_one, in_one_transaction, record_id
 from core.reads import reader
 from core.registry.entities import Entity, FeedPage
 from core.registry.fields import ListOf, Shape, clean_values
@@ -34,11 +34,12 @@ def of_operation(book: Book, operation: Operation) -> Root:
     if operation.on_record:
         args = _on_record(operation, args)
     member = Member(camel(operation.name), _kind(book, operation), doc=operation.doc, args=args)
+    checks = {item.name: checking_one(item) for item in operation.input}
     if operation.output is None:
         entity = registry.entity(operation.entity)
         shown = _show if operation.kind is OperationKind.QUERY else _write
-        return Root(member, shown(entity, operation))
-    return Root(member, _answer(operation, operation.output))
+        return Root(member, shown(entity, operation), checks)
+    return Root(member, _answer(operation, operation.output), checks)
 
 
 def _on_record(operation: Operation, args: dict[str, graphene.Argument]) -> dict[str, graphene.Argument]:

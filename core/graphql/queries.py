@@ -32,9 +32,6 @@ AGGREGATE_PARAMETERS = (
     Field("group_by", ListOf(aggregates.GROUP), "Fields to group by, dates with a bucket."),
     Field("measures", ListOf(aggregates.MEASURE), "What to compute of each group; the count, where it is left out."),
 )
-_DELETED = graphene.Argument(
-    graphene.Boolean, default_value=False, description="Among the deleted instead; needs the right to restore."
-)
 
 
 def of_entity(book: Book, entity: Entity) -> list[Root]:
@@ -53,13 +50,13 @@ def _one(book: Book, entity: Entity) -> Root:
                 actor=env.actor,
                 at=env.at,
                 selection=reading.selection,
-                deleted=bool(arguments["deleted"]),
+                deleted=bool(arguments.get("deleted")),
             )
             return reading.with_feeds(row, env)
 
         return Bound(reading.cost, run)
 
-    args = {"id": graphene.Argument(graphene.NonNull(graphene.ID)), "deleted": _DELETED}
+    args = {"id": graphene.Argument(graphene.NonNull(graphene.ID)), **_deleted(entity)}
     return Root(Member(camel(entity.name), record_type(book, entity), doc=entity.doc, args=args), bind)
 
 
@@ -78,35 +75,34 @@ def _page(book: Book, entity: Entity) -> Root:
                 sort=paging.sort,
                 limit=paging.first,
                 after=paging.after,
-                deleted=bool(arguments["deleted"]),
+                deleted=bool(arguments.get("deleted")),
             )
             return Rows(page.rows, page.next_cursor, page.cursor, is_later=paging.after is not None)
 
         return Bound(max(paging.first, 1) * reading.cost, run)
 
-    args = {
-        **listing(),
-        "q": graphene.Argument(graphene.String, description="Words to look for in the main texts."),
-        "deleted": _DELETED,
-    }
+    args = {**listing(), **_search(entity), **_deleted(entity)}
     member = Member(camel(entity.plural), connection_type(book, entity), doc=f"A page of: {entity.doc}", args=args)
     return Root(member, bind)
+
+
+def _search(entity: Entity) -> dict[str, graphene.Argument]:
+    doc = f"Words to look for in {', '.join(entity.search_fields)}."
+    return {"q": graphene.Argument(graphene.String, description=doc)} if entity.search_fields else {}
+
+
+def _deleted(entity: Entity) -> dict[str, graphene.Argument]:
+    if "restore" not in entity.verbs:
+        return {}
+    doc = "Among the deleted instead; needs the right to restore."
+    return {"deleted": graphene.Argument(graphene.Boolean, default_value=False, description=doc)}
 
 
 def _aggregate(book: Book, entity: Entity) -> Root:
     def bind(arguments: Values, call: RootCall, variables: Values) -> Bound:
         def run(env: Environment) -> list[dict[str, Any]]:
-            limit = arguments.get("limit")
-            return aggregates.run(
-                entity,
-                actor=env.actor,
-                at=env.at,
-                group_by=arguments.get("group_by") or (),
-                measures=arguments.get("measures") or (),
-                where=arguments.get("where"),
-                sort=arguments.get("sort") or (),
-                limit=100 if limit is None else limit,
-            )
+            given = {name: value for name, value in arguments.items() if value is not None}
+            return aggregates.run(entity, actor=env.actor, at=env.at, **given)
 
         return Bound(AGGREGATE_COST, run)
 

@@ -38,7 +38,7 @@ class Paging:
     @classmethod
     def of(cls, arguments: Values) -> Paging:
         """From coerced arguments; null is the same as absent."""
-        first = arguments.get("first")
+        first = arguments.get("limit")
         return cls(
             first=DEFAULT_FIRST if first is None else first,
             after=arguments.get("after"),

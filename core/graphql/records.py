@@ -74,7 +74,9 @@ def page_info_type(book: Book) -> Any:
 def paging() -> dict[str, graphene.Argument]:
     """The arguments of every page."""
     return {
-        "first": graphene.Argument(graphene.Int, default_value=DEFAULT_FIRST, description="How many at most."),
+        "limit": graphene.Argument(
+            graphene.Int, name="first", default_value=DEFAULT_FIRST, description="How many at most."
+        ),
         "after": graphene.Argument(graphene.String, description="The cursor to go on from."),
     }
 

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
-from core.errors import Forbidden, NotFound
+from core.errors import FieldError, Forbidden, Invalid, NotFound
 from core.graphql.book import Member
 from core.graphql.plan import RootCall
 from core.graphql.reading import Environment, Reading, reading_of
 from core.reads import reader
 from core.registry.entities import Entity
+from core.registry.fields import Field, clean_values, parse_at
 from core.registry.types import Id, TypeFault
 
 Values = Mapping[str, Any]
+Check = Callable[[Any], list[FieldError]]
+# The argument whose value is what REST has as its whole body.
+INPUT = "values"
 
 
 @dataclass(frozen=True)
@@ -30,10 +34,40 @@ class Bound:
 
 @dataclass(frozen=True)
 class Root:
-    """One root field. `bind(arguments, call, variables)` reads nothing yet."""
+    """One root field. `bind(arguments, call, variables)` reads nothing yet.
+
+    `checks` find the faults in the raw values of arguments, by the argument's name, as REST finds them.
+    """
 
     member: Member
     bind: Callable[[Values, RootCall, Values], Bound]
+    checks: Mapping[str, Check] = field(default_factory=dict)
+
+
+def checking(fields: Sequence[Field], *, partial: bool = False) -> Check:
+    """The faults of an object with these fields."""
+
+    def faults(value: Any) -> list[FieldError]:
+        try:
+            clean_values(tuple(fields), value, partial=partial)
+        except Invalid as refusal:
+            return list(refusal.errors)
+        except TypeFault as fault:
+            return [FieldError("", fault.code, str(fault))]
+        return []
+
+    return faults
+
+
+def checking_one(item: Field) -> Check:
+    """The faults of the value of one field."""
+
+    def faults(value: Any) -> list[FieldError]:
+        found: list[FieldError] = []
+        parse_at(item.type, value, "", found)
+        return found
+
+    return faults
 
 
 def record_id(text: str, entity: Entity) -> UUID:

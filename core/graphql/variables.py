@@ -1,13 +1,15 @@
-"""Variables coerced as the GraphQL specification says, with the faults that REST would report for the same values."""
+"""Variables coerced by their GraphQL types, with the faults that REST would report for the same values."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graphql import (
     GraphQLEnumType,
     GraphQLError,
+    GraphQLID,
     GraphQLInputObjectType,
     GraphQLInputType,
     GraphQLList,
@@ -16,12 +18,13 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     Undefined,
+    get_named_type,
     type_from_ast,
     value_from_ast,
 )
 
 from core.errors import BadRequest, FieldError, Invalid
-from core.graphql.inputs import BATCH_VALUES
+from core.graphql.inputs import CHECKED_LATER
 from core.registry.fields import escape
 from core.registry.types import Boolean, Choice, Integer, Number, Text, TypeFault
 
@@ -38,39 +41,61 @@ class UnknownVariable(BadRequest):
     title = "A variable is not known."
 
 
+@dataclass(frozen=True)
+class Use:
+    """Where the value of a variable goes: what pointers to its faults begin with, and REST's own way to find them."""
+
+    pointer: str
+    faults: Callable[[Any], list[FieldError]] | None = None
+
+
+Uses = Callable[[str], Use]
+
+
 def coerced(
-    schema: GraphQLSchema, operation: OperationDefinitionNode, given: Mapping[str, Any], known: Collection[str]
+    schema: GraphQLSchema,
+    operation: OperationDefinitionNode,
+    given: Mapping[str, Any],
+    *,
+    known: Collection[str],
+    uses: Uses,
 ) -> dict[str, Any]:
-    """The variables of an operation. Raises Invalid, whose pointers lead into the value of the variable it names."""
+    """The variables of an operation. Raises UnknownVariable, or Invalid with pointers as REST's body would have them.
+
+    Stricter than the specification in two things, so that both APIs take the same: a single value is no list, and a
+    number is no id.
+    """
     unknown = [name for name in given if name not in known]
     if unknown:
         errors = [FieldError(f"/{escape(name)}", "unknown_variable", "Is not declared.") for name in unknown]
         raise UnknownVariable(errors=errors[:_MAX_FAULTS])
     values: dict[str, Any] = {}
+    faults: list[FieldError] = []
     for definition in operation.variable_definitions:
         name = definition.variable.name.value
         kind = type_from_ast(schema, definition.type)
         if not isinstance(kind, _INPUT):
             continue  # the validation has refused it already
-        if name not in given and definition.default_value is not None:
+        if name in given:
+            values[name] = _checked(kind, given[name], name, uses, faults)
+        elif definition.default_value is not None:
             values[name] = value_from_ast(definition.default_value, kind)
-        elif name in given or isinstance(kind, GraphQLNonNull):
-            values[name] = _checked(name, kind, given)
+        elif isinstance(kind, GraphQLNonNull):
+            faults.append(FieldError(uses(name).pointer, "required", "This field is required."))
+    if faults:
+        raise Invalid(faults[:_MAX_FAULTS])
     return values
 
 
-def _checked(name: str, kind: GraphQLInputType, given: Mapping[str, Any]) -> Any:
-    if name not in given:
-        raise _refusal(name, [FieldError("", "required", "A value is required.")])
-    faults: list[FieldError] = []
-    value = _coerce(kind, given[name], "", faults)
-    if faults:
-        raise _refusal(name, faults)
+def _checked(kind: GraphQLInputType, given: Any, name: str, uses: Uses, faults: list[FieldError]) -> Any:
+    found: list[FieldError] = []
+    value = _coerce(kind, given, "", found)
+    if found:
+        use = uses(name)
+        # Where REST has a table of fields for the same value, its faults are told: all of them, and in its words.
+        told = use.faults(renamed(kind, given)) if use.faults and given is not None else []
+        faults += [replace(fault, pointer=use.pointer + fault.pointer) for fault in told or found]
     return value
-
-
-def _refusal(name: str, faults: list[FieldError]) -> Invalid:
-    return Invalid(faults[:_MAX_FAULTS], f"The value of the variable ${name} is not valid.", variable=name)
 
 
 def _coerce(kind: GraphQLInputType, value: Any, pointer: str, faults: list[FieldError]) -> Any:
@@ -82,9 +107,12 @@ def _coerce(kind: GraphQLInputType, value: Any, pointer: str, faults: list[Field
             return _coerce(kind.of_type, value, pointer, faults)
         case _ if value is None:
             return None
+        case _ if get_named_type(kind).name.endswith(CHECKED_LATER):
+            return renamed(kind, value)
         case GraphQLList():
             if not isinstance(value, list):
-                return [_coerce(kind.of_type, value, pointer, faults)]
+                faults.append(FieldError(pointer, "wrong_type", "Must be a list."))
+                return None
             return [_coerce(kind.of_type, item, f"{pointer}/{index}", faults) for index, item in enumerate(value)]
         case GraphQLInputObjectType():
             return _object(kind, value, pointer, faults)
@@ -98,8 +126,6 @@ def _object(kind: GraphQLInputObjectType, value: Any, pointer: str, faults: list
     if not isinstance(value, dict):
         faults.append(FieldError(pointer, "wrong_type", "Must be an object."))
         return None
-    if kind.name.endswith(BATCH_VALUES):
-        return _renamed(kind, value)
     # Pointers name fields as REST does, as the faults of services do.
     faults += [
         FieldError(f"{pointer}/{escape(name)}", "unknown_field", "There is no such field.")
@@ -118,15 +144,15 @@ def _object(kind: GraphQLInputObjectType, value: Any, pointer: str, faults: list
     return result
 
 
-def _renamed(kind: GraphQLInputType, value: Any) -> Any:
-    """Values of a batch's item: only their names are turned, so that each item fails by itself, not the whole batch."""
+def renamed(kind: GraphQLInputType, value: Any) -> Any:
+    """The value with the names of fields as the registry has them, otherwise as it was given."""
     match kind:
         case GraphQLNonNull():
-            return _renamed(kind.of_type, value)
+            return renamed(kind.of_type, value)
         case GraphQLList() if isinstance(value, list):
-            return [_renamed(kind.of_type, item) for item in value]
+            return [renamed(kind.of_type, item) for item in value]
         case GraphQLInputObjectType() if isinstance(value, dict):
-            return {_own_name(kind, name): _renamed_field(kind, name, item) for name, item in value.items()}
+            return {_own_name(kind, name): __renamed_field(kind, name, item) for name, item in value.items()}
         case _:
             return value
 
@@ -135,12 +161,14 @@ def _own_name(kind: GraphQLInputObjectType, name: str) -> str:
     return (kind.fields[name].out_name or name) if name in kind.fields else name
 
 
-def _renamed_field(kind: GraphQLInputObjectType, name: str, value: Any) -> Any:
-    return _renamed(kind.fields[name].type, value) if name in kind.fields else value
+def __renamed_field(kind: GraphQLInputObjectType, name: str, value: Any) -> Any:
+    return renamed(kind.fields[name].type, value) if name in kind.fields else value
 
 
 def _leaf(kind: GraphQLScalarType | GraphQLEnumType, value: Any, pointer: str, faults: list[FieldError]) -> Any:
     try:
+        if kind is GraphQLID and not isinstance(value, str):
+            raise ValueError
         parsed = kind.parse_value(value)
     except (GraphQLError, ValueError, OverflowError):
         faults.append(_fault(kind, value, pointer))
