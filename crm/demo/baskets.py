@@ -53,27 +53,26 @@ class Basket:
 
 
 def read(products: dict[str, dict[str, str]]) -> list[Basket]:
-    """The baskets, by time. Those without anything bought are left out."""
+    """The baskets, by time; some hold nothing but corrections and scanned coupons."""
     found: dict[str, Basket] = {}
     for row in rows("complete_journey_transactions"):
         key, at = row["basket_id"], moment(row["transaction_timestamp"])
         assert at is not None  # noqa: S101 - every line of the shipped file has it
         basket = found.setdefault(key, Basket(key, int(row["household_id"]), row["store_id"], at))
         line = _line(row, products)
-        if line is not None:
-            basket.lines.append(line)
-        elif coupon := _money(row["coupon_disc"]):
+        basket.lines.append(line)
+        if not line.quantity and (coupon := _money(row["coupon_disc"])):
             basket.coupons.append(coupon)
-    return [basket for basket in found.values() if basket.lines]
+    return list(found.values())
 
 
 def usual_prices(baskets: Iterable[Basket]) -> dict[str, Decimal]:
-    """The median list price of each product: the data has no price list."""
+    """The median list price of each product, 0 where none was ever bought: the data has no price list."""
     seen: dict[str, list[Decimal]] = defaultdict(list)
     for basket in baskets:
         for line in basket.lines:
-            seen[line.product].append(line.unit_price)
-    return {product: median(prices).quantize(PRICE, ROUND_HALF_UP) for product, prices in seen.items()}
+            seen[line.product] += [line.unit_price] if line.quantity else []
+    return {product: median(prices or [Decimal(0)]).quantize(PRICE, ROUND_HALF_UP) for product, prices in seen.items()}
 
 
 def households() -> Iterator[int]:
@@ -81,11 +80,11 @@ def households() -> Iterator[int]:
     yield from sorted({int(row["household_id"]) for row in rows("complete_journey_transactions")})
 
 
-def _line(row: dict[str, str], products: dict[str, dict[str, str]]) -> Line | None:
-    """None for a line with quantity 0: a coupon or a correction, on which nothing was bought."""
+def _line(row: dict[str, str], products: dict[str, dict[str, str]]) -> Line:
     quantity, received = Decimal(row["quantity"]), _money(row["sales_value"])
     if quantity == 0:
-        return None
+        # A correction or a coupon scanned by itself: nothing was bought, and nothing was paid.
+        return Line(row["product_id"], quantity, Decimal(0), [], Decimal(0), Decimal(0), received)
     if FUEL in products.get(row["product_id"], {}).get("product_type", "") and quantity >= THOUSANDTHS_FROM:
         # Fuel is counted in thousandths of a gallon: 8,776 for $24.13 is 8.776 gallons at $2.75.
         quantity /= 1000

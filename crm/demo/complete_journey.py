@@ -64,9 +64,9 @@ def load(people: People, at: datetime) -> dict[str, int]:
     team_id = people.teams[CONSUMER_TEAM]
     columns = ("external_id", "first_name", "last_name", "email", "lifecycle_stage", "source", "team_id", "custom")
     made = {"product lines": lines, "products": len(product_ids)}
-    made["contacts"] = copy_rows(Contact, columns, _contacts(contacts, first, demographics, team_id), at)
+    made["contacts"] = copy_rows(Contact, columns, _contacts(contacts, demographics, team_id), at)
     changes = (
-        {"contact_id": key, "to_stage": _stage(number, first), "at": first.get(number, at), "by": "demo data"}
+        {"contact_id": key, "to_stage": "customer", "at": first[number], "by": "demo data"}
         for number, key in contacts.items()
     )
     copy_rows(LifecycleChange, ("contact_id", "to_stage", "at", "by"), changes, at)
@@ -74,10 +74,6 @@ def load(people: People, at: datetime) -> dict[str, int]:
     made["interactions"] = _redemptions(contacts, at)
     analyze(Contact, Product, Order, OrderLine, OrderDiscount, Interaction)
     return made
-
-
-def _stage(number: int, first: dict[int, datetime]) -> str:
-    return "customer" if number in first else "lead"
 
 
 def _demographics(at: datetime) -> dict[int, dict[str, str]]:
@@ -97,7 +93,7 @@ def _demographics(at: datetime) -> dict[int, dict[str, str]]:
 
 
 def _contacts(
-    contacts: dict[int, UUID], first: dict[int, datetime], demographics: dict[int, dict[str, str]], team_id: UUID
+    contacts: dict[int, UUID], demographics: dict[int, dict[str, str]], team_id: UUID
 ) -> Iterator[dict[str, Any]]:
     for number, key in contacts.items():
         first_name, last_name = household_name(number)
@@ -107,7 +103,7 @@ def _contacts(
             "first_name": first_name,
             "last_name": last_name,
             "email": household_email(number),
-            "lifecycle_stage": _stage(number, first),
+            "lifecycle_stage": "customer",
             "source": "store",
             "team_id": team_id,
             "custom": demographics.get(number, {}),

@@ -335,7 +335,15 @@ class Migration(migrations.Migration):
                         blank=True, help_text="What it is, where no product is named.", max_length=200, null=True
                     ),
                 ),
-                ("quantity", models.DecimalField(decimal_places=3, default=Decimal(1), max_digits=14)),
+                (
+                    "quantity",
+                    models.DecimalField(
+                        decimal_places=3,
+                        default=Decimal(1),
+                        help_text="How many; 0 for a correction or a coupon scanned by itself.",
+                        max_digits=14,
+                    ),
+                ),
                 (
                     "unit_price",
                     models.DecimalField(
@@ -3018,9 +3026,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="orderline",
             constraint=models.CheckConstraint(
-                condition=models.Q(("quantity__gt", 0)),
-                name="crm_order_line_quantity_positive",
-                violation_error_message="Quantity must be more than 0.",
+                condition=models.Q(("quantity__gte", 0)),
+                name="crm_order_line_quantity_least",
+                violation_error_message="Quantity must be at least 0.",
             ),
         ),
         migrations.AddConstraint(

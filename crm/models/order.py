@@ -146,7 +146,9 @@ class OrderLine(Record):
     description = models.CharField(
         max_length=200, null=True, blank=True, help_text="What it is, where no product is named."
     )
-    quantity = models.DecimalField(**QUANTITY, default=Decimal(1))
+    quantity = models.DecimalField(
+        **QUANTITY, default=Decimal(1), help_text="How many; 0 for a correction or a coupon scanned by itself."
+    )
     unit_price = models.DecimalField(**PRICE, help_text="List price of one, before discounts.")
     unit_cost = models.DecimalField(**PRICE, null=True, blank=True, help_text="What one cost us at the time.")
     is_gift = models.BooleanField(default=False, help_text="Bought for somebody else.")
@@ -169,7 +171,7 @@ class OrderLine(Record):
         triggers = [*history_triggers("order_line"), *fact_triggers("order_lines", month_column="placed_at")]
         constraints = [
             live_unique("crm", "order_line", "external_id"),
-            rules.more_than_zero("order_line", "quantity"),
+            rules.at_least("order_line", "quantity"),
             rules.at_least("order_line", "unit_price"),
             rules.at_least("order_line", "unit_cost"),
             rules.at_least("order_line", "total"),

@@ -127,9 +127,7 @@ def _fill(
         line.unit_cost = line.unit_cost if "unit_cost" in given else _first(line.unit_cost, product.unit_cost)
     if _first(line.unit_price) is None:
         errors.append(FieldError(f"{pointer}/unit_price", "required", "No product gives a price in this currency."))
-    if line.quantity <= 0:
-        errors.append(FieldError(f"{pointer}/quantity", "out_of_range", "Must be more than 0."))
-    elif line.quantity < line.returned_quantity:
+    if line.quantity < line.returned_quantity:
         raise LineReturned(line_id=str(line.pk))
 
 

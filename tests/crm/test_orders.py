@@ -82,7 +82,7 @@ NOTHING = [{"kind": "retail", "amount": "0"}]
     [
         ({"unit_price": "1"}, "/lines/1/product_id"),
         ({"description": "x"}, "/lines/1/unit_price"),
-        ({"description": "x", "unit_price": "1", "quantity": "0"}, "/lines/1/quantity"),
+        ({"description": "x", "unit_price": "1", "quantity": "-1"}, "/lines/1/quantity"),
         ({"description": "x", "unit_price": "-1"}, "/lines/1/unit_price"),
         ({"description": "x", "unit_price": "1", "colour": "red"}, "/lines/1/colour"),
         ({"product_id": "018f0000-0000-7000-8000-000000000000"}, "/lines/1/product_id"),
