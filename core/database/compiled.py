@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.db.models import Expression, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.sql.compiler import SQLCompiler
 
-from core.database.cursors import prepared_cursor
+from core.database.cursors import prepared_cursor, wrapper
 
 Row = tuple[Any, ...]
 
@@ -56,7 +55,7 @@ class Statement:
 def compiled(rows: QuerySet[Any, Any]) -> Statement:
     """The statement of a queryset. Its rows come as the driver gives them, without Django's converters."""
     try:
-        sql, parameters = rows.query.get_compiler(connection=connection).as_sql()
+        sql, parameters = rows.query.get_compiler(connection=wrapper()).as_sql()
     except EmptyResultSet:
         return Statement("", ())
     return Statement(sql, tuple(parameters))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.utils import CursorWrapper
 
 
@@ -17,11 +17,16 @@ class PreparedCursor(psycopg.Cursor[Any]):
         return self
 
 
+def wrapper() -> Any:
+    """This thread's connection itself: the proxy that Django names `connection` looks it up at every attribute."""
+    return connections[DEFAULT_DB_ALIAS]
+
+
 def prepared_cursor() -> CursorWrapper:
     """A cursor on Django's connection, in its transaction and seen by its query counts."""
+    connection = wrapper()
     connection.close_if_health_check_failed()
     connection.ensure_connection()
-    wrapper: Any = connection
-    with wrapper.wrap_database_errors:
-        cursor: CursorWrapper = wrapper._prepare_cursor(PreparedCursor(wrapper.connection))
+    with connection.wrap_database_errors:
+        cursor: CursorWrapper = connection._prepare_cursor(PreparedCursor(connection.connection))
     return cursor

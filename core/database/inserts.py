@@ -5,15 +5,16 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from django.db import connection, models
+from django.db import models
 from psycopg import sql
 
-from core.database.cursors import prepared_cursor
+from core.database.cursors import prepared_cursor, wrapper
 
 
 def insert(record: models.Model) -> None:
     """Insert the row and take over what the database made of it. Django's signals are not sent."""
     written, made, statement = _statement(type(record))
+    connection = wrapper()
     values = [column.get_db_prep_save(column.pre_save(record, add=True), connection) for column in written]
     with prepared_cursor() as cursor:
         cursor.execute(statement, values)

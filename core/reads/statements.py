@@ -14,6 +14,7 @@ from uuid import UUID
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
 from django.db.models import OuterRef, Q
+from django.db.models.expressions import RawSQL
 
 from core import registry
 from core.actors import Actor, Grant
@@ -26,7 +27,10 @@ from core.registry.entities import Entity
 Extra = tuple[tuple[str, str], ...]
 
 # The rows are found, sorted and cut off first: JSON is built for those that are shown and no others.
-_PAGE = 'SELECT {columns} FROM ({rows}) "page"'
+# Every column is one word then: naming them takes Django longer than all the rest.
+_EVERY = RawSQL("*", ())
+_SELECT = 'SELECT (*) AS "every_column" FROM '
+_PAGE = 'SELECT {columns} FROM (SELECT {table}.* FROM {rows}) "page"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +127,15 @@ def fetch(rows: RecordQuerySet, row: WireRow, order: Order, limit: int) -> list[
 
 def _page(rows: RecordQuerySet, row: WireRow, order: Order, limit: int) -> Statement:
     """The rows' JSON and sort keys."""
-    inner = compiled(rows.order_by(*order.columns)[:limit])
+    inner = compiled(rows.order_by(*order.columns).annotate(every_column=_EVERY).values("every_column")[:limit])
     if not inner.sql:
         return inner
+    table = f'"{rows.model._meta.db_table}"'
+    start, found, rest = inner.sql.partition(_SELECT)
+    if start or not found:
+        raise RuntimeError(f"not the SQL that Django used to make: {inner.sql[:100]}")
     columns = [row.over('"page"'), *(f'"page"."{key.field.attribute}"' for key in order.keys)]
-    return Statement(_PAGE.format(columns=", ".join(columns), rows=inner.sql), inner.parameters)
+    return Statement(_PAGE.format(columns=", ".join(columns), table=table, rows=rest), inner.parameters)
 
 
 @lru_cache(maxsize=1024)
