@@ -8,11 +8,11 @@ from functools import reduce
 from operator import and_, or_
 from typing import Any
 
-from django.db.models import BooleanField, Count, DateField, Exists, OuterRef, Q, TextField, Value
-from django.db.models.expressions import Combinable
+from django.db.models import BooleanField, Case, Count, Exists, Func, OuterRef, Q, TextField, Value, When
 from django.db.models.fields import DecimalField
-from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Cast
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.db.models.functions import Cast, Coalesce
+from django.db.models.lookups import Exact
 
 from core import registry
 from core.actors import Actor
@@ -150,38 +150,35 @@ def _between(path: str, start: datetime, end: datetime, *, inclusive: bool) -> Q
 
 
 def _custom(item: Field, op: str, value: Any, at: datetime) -> Q:
-    """A value inside the custom JSON, cast to its type. An absent key compares as false, whatever the operator."""
+    """A value inside the custom JSON. An absent key, or a value of another type, compares as false by any operator."""
     column, _, key = item.attribute.partition("__")
-    text = KeyTextTransform(key, column)
     present = Q(**{f"{column}__has_key": key})
     if op == "is_null":
         return ~present if value else present
-    bounds = _calendar(op, value, at, dates=isinstance(item.type, types.Date))
-    if bounds is not None:
-        return present & _compare(Cast(text, DateField()), **bounds)
     if op in ("ne", "not_in"):
         return ~_definite(_custom(item, "eq" if op == "ne" else "in", value, at))
-    if op == "between":
-        return present & _compare(_typed(text, item), gte=value[0], lte=value[1])
-    if op == "in":
-        return present & reduce(or_, (_compare(_typed(text, item), exact=part) for part in value)) if value else _FALSE
-    lookup = _LOOKUPS[op].removeprefix("__") or "exact"
-    return present & _compare(_typed(text, item), **{lookup: value})
+    if op in ("eq", "in"):
+        # By containment, which the GIN index of the column serves.
+        values = [value] if op == "eq" else value
+        return reduce(or_, (Q(**{f"{column}__contains": {key: item.type.dump(one)}}) for one in values), _FALSE)
+    lookups = _calendar(op, value, at, dates=isinstance(item.type, types.Date))
+    if lookups is None:
+        lookups = {"gte": value[0], "lte": value[1]} if op == "between" else {_LOOKUPS[op].removeprefix("__"): value}
+    operand = _operand(item, key, column)
+    parts = (operand.get_lookup(name)(operand, _comparable(bound)) for name, bound in lookups.items())
+    # What has no value of its type compares as null in SQL, and must be false under a negation too.
+    return reduce(and_, (Q(Coalesce(part, Value(False))) for part in parts))
 
 
-def _typed(text: KeyTextTransform, item: Field) -> Combinable:
-    match item.type:
-        case types.Integer() | types.DecimalNumber() | types.Number():
-            return Cast(text, DecimalField(max_digits=40, decimal_places=15))
-        case types.Boolean():
-            return Cast(text, BooleanField())
-        case types.Date():
-            return Cast(text, DateField())
-        case _:
-            return Cast(text, TextField())
+def _operand(item: Field, key: str, column: str) -> Any:
+    """The value as something that has an order: a number where it is one, else its text; dates sort as text."""
+    text = KeyTextTransform(key, column)
+    if not item.type.is_number:
+        return Cast(text, TextField())
+    number = DecimalField(max_digits=40, decimal_places=15)
+    kind = Func(KeyTransform(key, column), function="jsonb_typeof", output_field=TextField())
+    return Case(When(Exact(kind, Value("number")), then=Cast(text, number)), default=None, output_field=number)
 
 
-def _compare(expression: Any, **lookups: Any) -> Q:
-    parts = [Q(expression.get_lookup(name)(expression, value)) if hasattr(expression, "get_lookup") else Q()
-             for name, value in lookups.items()]  # fmt: skip
-    return reduce(and_, parts)
+def _comparable(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value

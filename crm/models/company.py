@@ -69,6 +69,7 @@ class Company(Described, Owned):
             rules.contains("company", "name"),
             rules.contains("company", "domain"),
             rules.members("company", "tags"),
+            rules.values("company", "custom"),
         ]
 
     def __str__(self) -> str:

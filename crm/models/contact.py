@@ -87,6 +87,7 @@ class Contact(Described, Owned):
             rules.contains("contact", "name"),
             rules.contains("contact", "email"),
             rules.members("contact", "tags"),
+            rules.values("contact", "custom"),
         ]
 
     def __str__(self) -> str:

@@ -141,6 +141,7 @@ class Deal(Described, Owned):
             rules.by("deal", "updated_at"),
             rules.contains("deal", "name"),
             rules.members("deal", "tags"),
+            rules.values("deal", "custom"),
         ]
 
     def __str__(self) -> str:

@@ -64,3 +64,8 @@ def contains(model: str, field: str) -> GinIndex:
 def members(model: str, field: str) -> GinIndex:
     """For "has": members of an array."""
     return GinIndex(fields=[field], name=f"crm_{model}_{field}_gin")
+
+
+def values(model: str, field: str) -> GinIndex:
+    """For equality of what is inside a JSON object."""
+    return GinIndex(fields=[field], name=f"crm_{model}_{field}_gin", opclasses=["jsonb_path_ops"])

@@ -14,12 +14,22 @@ from hypothesis import strategies as st
 from core import criteria, registry
 from core.actors import SYSTEM
 from core.criteria.durations import parse_span, period
-from crm.models import Company, Contact, Order
+from crm.models import Company, Contact, CustomField, Order
 
 AT = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
 STAGES = ["lead", "customer", "subscriber"]
 CITIES = ["Aachen", "aarhus", "Bath", "100%", "a_b", None]
 TAGS = ["vip", "new", "gift"]
+# The last two hold what an earlier definition of the field allowed.
+CUSTOM: list[dict[str, Any]] = [
+    {},
+    {"size": 3, "grade": "Gold", "since": "2025-12-20", "active": True},
+    {"size": 4.5, "grade": "silver", "since": "2026-02-14", "active": False},
+    {"size": -1},
+    {"size": "large", "since": "long ago"},
+    {"size": True, "grade": "GOLD"},
+]
+KINDS = {"size": float, "grade": str, "since": str, "active": bool}
 
 
 def _moment(days: int) -> datetime:
@@ -29,6 +39,8 @@ def _moment(days: int) -> datetime:
 @pytest.fixture
 def people(db: None) -> list[Contact]:
     """A small world with every kind of absence in it."""
+    for key, kind in {"size": "number", "grade": "text", "since": "date", "active": "boolean"}.items():
+        CustomField.objects.create(entity="contact", key=key, label=key, type=kind)
     companies = [Company.objects.create(name=f"Company {i}", industry=["steel", None, "Food"][i]) for i in range(3)]
     people = []
     for i in range(14):
@@ -40,6 +52,7 @@ def people(db: None) -> list[Contact]:
             company=companies[i % 3] if i % 4 else None,
             birth_date=date(1980 + i, 1 + i % 12, 1) if i % 2 else None,
             tags=TAGS[: i % 4],
+            custom=CUSTOM[i % len(CUSTOM)],
             created_at=_moment(i * 20),
         )
         for n in range(i % 4):
@@ -76,6 +89,15 @@ leaves = st.one_of(
     leaf("tags", "is_empty", st.booleans()),
     *(leaf("company.industry", op, st.sampled_from(["steel", "Food"])) for op in ("eq", "ne")),
     leaf("company.industry", "is_null", st.booleans()),
+    *(leaf("custom.size", op, st.sampled_from([3, 4.5, 4, -1])) for op in ("eq", "ne", "lt", "gte")),
+    leaf("custom.size", "between", st.just([0, 4])),
+    leaf("custom.size", "is_null", st.booleans()),
+    leaf("custom.size", "in", st.lists(st.sampled_from([3, -1]), max_size=2)),
+    *(leaf("custom.grade", op, st.sampled_from(["Gold", "gold"])) for op in ("eq", "ne")),
+    *(leaf("custom.grade", op, st.sampled_from(["gold", "s"])) for op in ("contains", "starts_with")),
+    *(leaf("custom.since", op, st.just("2026-01-01")) for op in ("lt", "gte", "eq")),
+    *(leaf("custom.since", op, st.sampled_from(["90d", "1y"])) for op in ("within", "older_than")),
+    *(leaf("custom.active", op, st.booleans()) for op in ("eq", "ne")),
     st.builds(
         lambda op, count, within, total: {
             "field": "orders", "op": op, "where": {"field": "total", "op": "gte", "value": str(total)},
@@ -112,7 +134,25 @@ def holds(tree: dict[str, Any], contact: Contact) -> bool:
         return _orders(tree, contact)
     if tree["field"] == "company.industry":
         return contact.company is not None and _compare(contact.company.industry, tree["op"], tree["value"])
+    if tree["field"].startswith("custom."):
+        return _custom(tree["field"].removeprefix("custom."), tree["op"], tree["value"], contact)
     return _compare(getattr(contact, tree["field"]), tree["op"], tree["value"])
+
+
+def _custom(key: str, op: str, value: Any, contact: Contact) -> bool:
+    """As a plain value, where it is of the field's kind; a date by its days."""
+    actual = contact.custom.get(key)
+    if op == "is_null":
+        return (key not in contact.custom) is value
+    if op in ("ne", "not_in"):
+        return not _custom(key, "eq" if op == "ne" else "in", value, contact)
+    if KINDS[key] is float and (isinstance(actual, bool) or not isinstance(actual, int | float)):
+        return False
+    if op in ("within", "older_than"):
+        first = parse_span(value).before(AT).date().isoformat()
+        last = AT.date().isoformat() if op == "within" else first
+        return actual is not None and (first <= actual <= last if op == "within" else actual < first)
+    return _compare(actual, op, value)
 
 
 def _orders(tree: dict[str, Any], contact: Contact) -> bool:
