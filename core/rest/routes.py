@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import ResolverMatch, URLPattern, URLResolver, include, path
 
 from core import registry
 from core.registry.entities import Entity, Feed
@@ -37,10 +38,32 @@ Views = dict[str, type[ApiView]]
 def urlpatterns() -> list[URLPattern | URLResolver]:
     """Every address of the API, the ones that nobody declared included."""
     return [
-        path(PREFIX, include(([*_by_first_segment(declared_views())], "rest"))),
+        _BySegment.of(path(PREFIX, include(([*_by_first_segment(declared_views())], "rest")))),
         path("api/<path:rest>", NothingHere.as_view()),
         path("api", NothingHere.as_view()),
     ]
+
+
+class _BySegment(URLResolver):
+    """Looks up the first segment below the prefix, where Django would compare with one pattern after the other."""
+
+    @classmethod
+    def of(cls, plain: URLResolver) -> _BySegment:
+        return cls(plain.pattern, plain.urlconf_name, plain.default_kwargs, plain.app_name, plain.namespace)
+
+    @cached_property
+    def _below(self) -> dict[str, URLResolver]:
+        below: dict[str, list[URLPattern | URLResolver]] = {}
+        for item in self.url_patterns:
+            below.setdefault(str(item.pattern).partition("/")[0], []).append(item)
+        names = self.default_kwargs, self.app_name, self.namespace
+        return {segment: URLResolver(self.pattern, found, *names) for segment, found in below.items()}
+
+    def resolve(self, path: str) -> ResolverMatch:
+        segment = path.removeprefix(PREFIX).partition("/")[0]
+        if path.startswith(PREFIX) and segment in self._below:
+            return self._below[segment].resolve(path)
+        return super().resolve(path)
 
 
 def _by_first_segment(views: Views) -> Iterator[URLPattern | URLResolver]:
