@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -13,17 +11,16 @@ from allauth.idp.oidc.adapter import DefaultOIDCAdapter
 from allauth.idp.oidc.internal.private_keys import filter_keys
 from allauth.idp.oidc.models import PrivateKey
 from allauth.mfa.adapter import DefaultMFAAdapter
-from cryptography.fernet import Fernet, MultiFernet
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.encoding import force_bytes
 from django.utils.translation import gettext_lazy as _
 
 from accounts import scopes
+from core import encryption
 from core.embedded import Home
 from core.embedded.home import write_private
 
@@ -55,17 +52,11 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc] # allauth is untyped
 
     def encrypt(self, text: str) -> str:
         """The text as the database keeps it."""
-        return _cipher().encrypt(text.encode()).decode()
+        return encryption.encrypt("mfa", text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
         """The text again, also where the secret key has been rotated."""
-        return _cipher().decrypt(encrypted_text.encode()).decode()
-
-
-def _cipher() -> MultiFernet:
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    derived = (hashlib.sha256(b"bifocal.mfa:" + force_bytes(key)).digest() for key in keys)
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in derived])
+        return encryption.decrypt("mfa", encrypted_text.encode()).decode()
 
 
 class OIDCAdapter(DefaultOIDCAdapter):  # type: ignore[misc] # allauth is untyped

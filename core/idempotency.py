@@ -14,11 +14,14 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
+from core import encryption
 from core.actors import Actor
 from core.errors import BadRequest, IdempotencyInProgress, IdempotencyKeyReused
 from core.models.idempotency import IdempotentRequest
 
 KEPT_FOR = timedelta(days=1)
+# Answers hold personal data, and those that issue an API key its secret.
+_PURPOSE = "idempotency"
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -71,7 +74,7 @@ def once(*, actor: Actor, key: str, fingerprint: str, at: datetime, work: Callab
                     fingerprint=fingerprint,
                     status=answer.status,
                     headers=dict(answer.headers),
-                    body=answer.body,
+                    body=encryption.encrypt(_PURPOSE, answer.body),
                     created_at=at,
                     locked_until=at,
                 )
@@ -103,5 +106,9 @@ def _lock(caller: str, key: str) -> None:
 def _replay(stored: IdempotentRequest, print_now: str) -> Answer:
     if stored.fingerprint != print_now:
         raise IdempotencyKeyReused
-    answer = Answer(status=stored.status or 200, body=bytes(stored.body or b""), headers=stored.headers)
+    answer = Answer(
+        status=stored.status or 200,
+        body=encryption.decrypt(_PURPOSE, bytes(stored.body or b"")),
+        headers=stored.headers,
+    )
     return replace(answer, replayed=True)

@@ -38,6 +38,11 @@ def test_the_same_request_is_answered_alike_and_written_once(api: Api) -> None:
     assert Contact.objects.count() == 1
 
 
+def test_stored_answers_cannot_be_read_in_the_database(api: Api) -> None:
+    api.post("contacts", {"first_name": "Ann"}, idempotency_key="k1")
+    assert b"Ann" not in bytes(IdempotentRequest.objects.get().body or b"")
+
+
 def test_the_key_of_another_request_is_refused(api: Api) -> None:
     contact = api.post("contacts", {"first_name": "Ann"}, idempotency_key="k1").json()
     problem(api.post("contacts", {"first_name": "Bea"}, idempotency_key="k1"), 422, "idempotency_key_reused")
