@@ -17,6 +17,7 @@ from core.constraints import refusal_of
 from core.registry.types import TypeFault
 
 # What is tried again a moment later may well succeed: serialization, deadlock, lock timeout, too many connections.
+_CANCELLED = "57014"
 _PASSING = ("40", "53", "55P03", "57", "08")
 
 
@@ -35,6 +36,13 @@ class Busy(errors.Unavailable):
     def headers(self) -> Mapping[str, str]:
         """A second is enough for locks to be gone."""
         return {"Retry-After": "1"}
+
+
+class TimedOut(errors.Unavailable):
+    """The database worked on it for as long as a request may."""
+
+    code = "timed_out"
+    title = "This takes too long to answer: ask for less, or by indexed fields."
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +119,8 @@ def _texts(detail: Any) -> list[str]:
 
 def _operational(exception: Any) -> errors.DomainError:
     state = getattr(exception.__cause__, "sqlstate", None)
+    if state == _CANCELLED:
+        return TimedOut()
     if state is None or state.startswith(_PASSING):
         return Busy()
     return Internal()

@@ -13,6 +13,13 @@ DATABASE["OPTIONS"].setdefault("application_name", "bifocal")
 # The statements that run all the time are prepared (core.database.cursors); not through a pooler that forgets them.
 if env.bool("DATABASE_PREPARE", default=True):
     DATABASE["OPTIONS"]["prepare_threshold"] = 5
+if IS_WEB_PROCESS:
+    # No request may hold a connection for longer, whatever it asks for; workers may.
+    timeouts = {
+        "statement_timeout": env.int("STATEMENT_TIMEOUT_MS", default=20_000),
+        "lock_timeout": env.int("LOCK_TIMEOUT_MS", default=5_000),
+    }
+    DATABASE["OPTIONS"].setdefault("options", " ".join(f"-c {name}={value}" for name, value in timeouts.items()))
 if IS_WEB_PROCESS and env.bool("DATABASE_POOL", default=True):
     DATABASE["CONN_MAX_AGE"] = 0
     DATABASE["OPTIONS"]["pool"] = {
