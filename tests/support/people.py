@@ -8,14 +8,15 @@ from typing import Any
 from uuid import UUID
 
 from accounts import built_in
-from accounts.models import ApiKey, Grant, PartnerOrganisation, Team, User
+from accounts.models import ApiKey, Grant, PartnerOrganisation, PartnerPerson, Team, User
 from accounts.services.api_keys import api_keys
 from accounts.services.partners import partner_organisations, partner_people
 from accounts.services.teams import teams
 from accounts.services.users import users
 from core.actors import SYSTEM, Visibility
 from core.models.record import Record
-from tests.support.samples import AT
+from core.registry.entities import Entity
+from tests.support.samples import AT, Samples
 
 PARTNER_ROLES = ("partner_manager", "partner_member")
 STAFF_ROLES = tuple(role.key for role in built_in.ROLES if role.key not in PARTNER_ROLES)
@@ -37,8 +38,23 @@ class Hands:
             (record.scope.partner, self.partner),
         ):
             for path in paths:
-                _set(record, path.split("__"), owner.pk if owner else None)
+                if (type(record), path) not in _FIXED:
+                    _set(record, path.split("__"), owner.pk if owner else None)
         record.refresh_from_db()
+
+    def give(self, samples: Samples, entity: Entity) -> Record:
+        """A record of this kind that is theirs: they themselves where it is their user, team or organisation."""
+        scope = entity.model.scope
+        for paths, owner in ((scope.owner, self.user), (scope.team, self.team), (scope.partner, self.partner)):
+            if "id" in paths and isinstance(owner, entity.model):
+                return owner
+        record = samples.make(entity)
+        self.take(record)
+        return record
+
+
+# One of our own does not become a partner's person by looking after one.
+_FIXED = frozenset({(PartnerPerson, "user_id")})
 
 
 def _set(record: Any, path: list[str], value: UUID | None) -> None:
@@ -47,8 +63,9 @@ def _set(record: Any, path: list[str], value: UUID | None) -> None:
         record = getattr(record, step)
         if record is None:
             return
-    # A record that is itself the owner, team or partner cannot be given away.
-    if last != "id":
+    column = next(item for item in record._meta.concrete_fields if item.attname == last)
+    # A record that is itself the owner, team or partner cannot be given away, nor can one be left without.
+    if not column.primary_key and (value is not None or column.null):
         type(record).objects.filter(pk=record.pk).update(**{last: value})
 
 
