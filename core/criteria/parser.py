@@ -165,6 +165,9 @@ class _Parser:
             if op == "between" and len(values) != 2 and not self.errors:
                 self.fault(at, "wrong_length", "Must be a list of two values: the lowest and the highest.")
             return values
+        if op in ("contains", "starts_with") and isinstance(kind, Text):
+            # A part of an address or number is no address or number.
+            return self.value(lambda: _present(Text(kind.max_length).parse(raw)), at)
         return self.value(lambda: _present(kind.parse(raw)), at)
 
     def many(self, kind: FieldType, raw: Any, at: str) -> tuple[Any, ...]:

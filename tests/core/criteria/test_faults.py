@@ -9,6 +9,7 @@ import pytest
 
 from core import criteria, registry
 from core.actors import SYSTEM, Actor, ActorKind, Grant, Visibility
+from core.criteria.nodes import Condition
 from core.errors import InvalidCriteria
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -88,3 +89,11 @@ def test_what_the_actor_may_not_see_cannot_be_asked_for() -> None:
         ("/field", "forbidden_field")
     ]
     assert faults({"field": "orders", "op": "any"}, actor=clerk) == [("/field", "forbidden_field")]
+
+
+def test_parts_of_addresses_and_numbers_are_looked_for_as_plain_text() -> None:
+    for name, part in (("email", "kowalski.77"), ("phone", "+49"), ("email", "@example")):
+        tree = {"field": name, "op": "contains", "value": part}
+        node = criteria.parse(registry.entity("contact"), tree, actor=SYSTEM, at=AT)
+        assert isinstance(node, Condition)
+        assert node.value == part
