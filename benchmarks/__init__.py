@@ -1,1 +1,1 @@
-"""How fast the APIs are, against a bare WSGI application over the same rows; and how they hold at a million contacts."""
+"""How fast the APIs are, against a bare application over the same rows; and how they hold at a million contacts."""

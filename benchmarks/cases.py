@@ -18,7 +18,10 @@ from crm.models import Company, Contact
 
 PAGES = 20
 DISTINCT = 200
-QUERY = "{ companies(first: 50) { edges { node { id name industry contacts(first: 5) { edges { node { id name email } } } } } } }"
+QUERY = """
+{ companies(first: 50) { edges { node {
+    id name industry contacts(first: 5) { edges { node { id name email } } }
+} } } }"""
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,12 @@ class Call:
     path: str
     body: Any = None
 
+    def content(self, number: int) -> str | None:
+        """The body as text."""
+        if self.body is None:
+            return None
+        return json.dumps(self.body).replace(MARK.decode(), f"{number:08d}")
+
     def wire(self, server: Server, key: str | None) -> str:
         """The bytes to send, as text."""
         content = "" if self.body is None else json.dumps(self.body, separators=(",", ":"))
@@ -38,6 +47,10 @@ class Call:
         if self.body is not None:
             headers += ["Content-Type: application/json", f"Content-Length: {len(content)}"]
         return "\r\n".join([*headers, "", content])
+
+
+Ask = Callable[[Call, int], tuple[int, Any, int]]
+"""Status, content and length of the answer to a call; the number takes the place of the mark in it."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +81,11 @@ def _companies(answer: Any) -> list[dict[str, Any]]:
     return [{**node, "contacts": [edge["node"] for edge in node["contacts"]["edges"]]} for node in nodes]
 
 
-def cases(server: Server, key: str) -> list[Case]:
+def cases(product: Ask) -> list[Case]:
     """The five cases over what is in the database."""
     ids = [str(pk) for pk in Contact.objects.order_by("?").values_list("pk", flat=True)[:DISTINCT]]
     names = [name[:5].lower() if index % 2 else name for index, name in enumerate(words.LAST)]
-    cursors, last_ids = _walk(server, key)
+    cursors, last_ids = _walk(product)
     return [
         Case(
             "list_contacts",
@@ -130,13 +143,13 @@ def _new(side: str) -> list[dict[str, Any]]:
     ]
 
 
-def _walk(server: Server, key: str) -> tuple[list[str | None], list[str | None]]:
+def _walk(product: Ask) -> tuple[list[str | None], list[str | None]]:
     """The cursors of the first pages of the product's list, and the ids after which the floor's pages begin."""
     cursors: list[str | None] = [None]
     last_ids: list[str | None] = [None]
     while len(cursors) < PAGES:
         after = f"&after={cursors[-1]}" if cursors[-1] else ""
-        status, answer, _ = ask(server, Call("GET", f"/api/v1/contacts?limit={PAGE}&fields=id{after}"), key)
+        status, answer, _ = product(Call("GET", f"/api/v1/contacts?limit={PAGE}&fields=id{after}"), 0)
         if status != 200:
             raise SystemExit(f"The list of contacts was answered {status}: {str(answer)[:500]}")
         if answer["next"] is None:
@@ -146,21 +159,24 @@ def _walk(server: Server, key: str) -> tuple[list[str | None], list[str | None]]
     return cursors, last_ids
 
 
-def ask(server: Server, call: Call, key: str | None, number: int = 0) -> tuple[int, Any, int]:
-    """Status, content and length of one answer."""
-    client = http.client.HTTPConnection(ports.LOOPBACK, server.port, timeout=30)
-    headers = {"Content-Type": "application/json"} if call.body is not None else {}
-    if key:
-        headers |= {"Authorization": f"Bearer {key}", "X-Forwarded-Proto": "https"}
-    body = None if call.body is None else json.dumps(call.body).replace(MARK.decode(), f"{number:08d}")
-    client.request(call.method, call.path, body, headers)
-    response = client.getresponse()
-    content = response.read()
-    client.close()
-    return response.status, json.loads(content), len(content)
+def over_http(server: Server, key: str | None) -> Ask:
+    """Asks a server, with a key where it wants one."""
+
+    def ask(call: Call, number: int) -> tuple[int, Any, int]:
+        client = http.client.HTTPConnection(ports.LOOPBACK, server.port, timeout=30)
+        headers = {"Content-Type": "application/json"} if call.body is not None else {}
+        if key:
+            headers |= {"Authorization": f"Bearer {key}", "X-Forwarded-Proto": "https"}
+        client.request(call.method, call.path, call.content(number), headers)
+        response = client.getresponse()
+        content = response.read()
+        client.close()
+        return response.status, json.loads(content), len(content)
+
+    return ask
 
 
-def check(case: Case, product: Server, floor: Server, key: str, number: int) -> tuple[int, int]:
+def check(case: Case, product: Ask, floor: Ask, number: int) -> tuple[int, int]:
     """Both sides give the right status and the same rows; returns the bytes that an answer has at least.
 
     Raises SystemExit where they do not: what answers otherwise is not measured.
@@ -168,8 +184,8 @@ def check(case: Case, product: Server, floor: Server, key: str, number: int) -> 
     lengths: tuple[list[int], list[int]] = ([], [])
     for index in range(min(10, len(case.product))):
         call, bare = case.product[index], case.floor[index]
-        status, answer, length = ask(product, call, key, number + index)
-        bare_status, bare_answer, bare_length = ask(floor, bare, None, number + index)
+        status, answer, length = product(call, number + index)
+        bare_status, bare_answer, bare_length = floor(bare, number + index)
         if status != case.status or bare_status != case.status or (isinstance(answer, dict) and answer.get("errors")):
             raise SystemExit(f"{case.name}: {call} was answered {status} (floor {bare_status}): {str(answer)[:500]}")
         rows, bare_rows = case.product_rows(answer), case.floor_rows(bare_answer)

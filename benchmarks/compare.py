@@ -11,7 +11,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks import place, seed
-from benchmarks.cases import Case, cases, check
+from benchmarks.cases import Case, cases, check, over_http
 from benchmarks.place import Server
 from core.embedded import Home, ports
 from core.embedded.home import PROJECT
@@ -36,7 +36,7 @@ class Figures:
 
     def median(self, name: str) -> float:
         """The median over the rounds."""
-        return median(item[name] for item in self.rounds)
+        return float(median(item[name] for item in self.rounds))
 
 
 def run(home: Home, *, rounds: int, seconds: float, only: Sequence[str]) -> dict[str, dict[str, float]]:
@@ -44,7 +44,7 @@ def run(home: Home, *, rounds: int, seconds: float, only: Sequence[str]) -> dict
     seed.fill(SIZE)
     key = seed.api_key()
     with place.product(home) as product, place.floor(home) as floor:
-        chosen = [case for case in cases(product, key) if not only or case.name in only]
+        chosen = [case for case in cases(over_http(product, key)) if not only or case.name in only]
         print(heading())
         try:
             results = {case.name: _measure(case, product, floor, key, rounds, seconds) for case in chosen}
@@ -57,7 +57,8 @@ def run(home: Home, *, rounds: int, seconds: float, only: Sequence[str]) -> dict
 
 def _measure(case: Case, product: Server, floor: Server, key: str, rounds: int, seconds: float) -> dict[str, float]:
     numbers = iter(range(0, 90_000_000, 100_000))
-    least, bare_least = check(case, product, floor, key, next(numbers))
+    asks = over_http(product, key), over_http(floor, None)
+    least, bare_least = check(case, *asks, next(numbers))
     wires = [call.wire(product, key) for call in case.product], [call.wire(floor, None) for call in case.floor]
     ours, bare = Figures(), Figures()
     # A round of the floor, a round of the product: what else happens on the machine hits both.
@@ -79,7 +80,7 @@ def _measure(case: Case, product: Server, floor: Server, key: str, rounds: int, 
                 "first_number": next(numbers),
             }
             figures.rounds.append(_load(job, case.name))
-    check(case, product, floor, key, next(numbers))
+    check(case, *asks, next(numbers))
     result = {
         "rps": round(ours.median("rps"), 1),
         "floor_rps": round(bare.median("rps"), 1),

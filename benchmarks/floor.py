@@ -18,9 +18,9 @@ from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
 
 CONTACT = (
-    "id", "external_id", "created_at", "updated_at", "version", "deleted_at", "first_name", "last_name", "name", "email",
-    "phone", "job_title", "company_id", "lifecycle_stage", "source", "source_detail", "region", "country", "city",
-    "birth_date", "owner_id", "team_id", "partner_id", "tags", "custom",
+    "id", "external_id", "created_at", "updated_at", "version", "deleted_at", "first_name", "last_name", "name",
+    "email", "phone", "job_title", "company_id", "lifecycle_stage", "source", "source_detail", "region", "country",
+    "city", "birth_date", "owner_id", "team_id", "partner_id", "tags", "custom",
 )  # fmt: skip
 WRITTEN = ("first_name", "last_name", "email", "job_title", "company_id", "lifecycle_stage", "source", "city")
 PAGE = 50

@@ -20,4 +20,4 @@ def when_ready(_server: Any) -> None:
 
 def post_fork(_server: Any, _worker: Any) -> None:
     """Collect as rarely as the product does."""
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(2_000, 50, 100)

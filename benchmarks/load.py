@@ -1,6 +1,6 @@
 """A lean HTTP client: keep-alive connections in one thread, prepared requests, answers measured and hardly parsed.
 
-Run as a process of its own (`python -m benchmarks.load`) with a job as JSON on standard input; prints the result as JSON.
+Run as a process of its own (`python -m benchmarks.load`) with a job as JSON on standard input; prints its result.
 """
 
 from __future__ import annotations

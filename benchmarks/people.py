@@ -73,9 +73,9 @@ def companies(count: int, owners: Owners) -> Iterator[Row]:
 
 
 CONTACT_COLUMNS = (
-    "id", "external_id", "created_at", "updated_at", "version", "first_name", "last_name", "email", "phone", "job_title",
-    "company_id", "lifecycle_stage", "source", "source_detail", "region", "country", "city", "birth_date", "owner_id",
-    "team_id", "tags", "custom",
+    "id", "external_id", "created_at", "updated_at", "version", "first_name", "last_name", "email", "phone",
+    "job_title", "company_id", "lifecycle_stage", "source", "source_detail", "region", "country", "city",
+    "birth_date", "owner_id", "team_id", "tags", "custom",
 )  # fmt: skip
 
 
@@ -110,8 +110,8 @@ def orders(count: int, contact_ids: Sequence[UUID]) -> Iterator[Row]:
         total = round(chance.lognormvariate(4, 1), 2)
         yield (
             key, at, at, 1, f"N{number:08d}", _favourite(chance, contact_ids), None, at,
-            "completed" if number % 20 else "cancelled", chance.choice(("store", "web", "phone")), "USD", number % 17 == 0,
-            total, 0, 0, total, 0,
+            "completed" if number % 20 else "cancelled", chance.choice(("store", "web", "phone")), "USD",
+            number % 17 == 0, total, 0, 0, total, 0,
         )  # fmt: skip
 
 
@@ -130,16 +130,17 @@ def interactions(count: int, owners: Owners, contact_ids: Sequence[UUID], compan
         kind = chance.choice(("demo", "question", "complaint", "offer", "follow_up"))
         yield (
             key, at, at, 1, chance.choice(("email", "call", "chat", "visit", "meeting", "web")), kind,
-            chance.choice(("inbound", "outbound")), at, chance.randrange(1, 90), chance.choice(("done", "open", "lost")),
-            f"{kind.replace('_', ' ').capitalize()} {number}", "{}",
+            chance.choice(("inbound", "outbound")), at, chance.randrange(1, 90),
+            chance.choice(("done", "open", "lost")), f"{kind.replace('_', ' ').capitalize()} {number}", "{}",
             None if with_company else _favourite(chance, contact_ids),
             chance.choice(company_ids) if with_company else None, owners.one(chance)[0],
         )  # fmt: skip
 
 
 DEAL_COLUMNS = (
-    "id", "created_at", "updated_at", "version", "name", "company_id", "contact_id", "pipeline_id", "stage_id", "status",
-    "amount", "currency", "source", "opened_at", "expected_close_date", "closed_at", "owner_id", "team_id", "tags", "custom",
+    "id", "created_at", "updated_at", "version", "name", "company_id", "contact_id", "pipeline_id", "stage_id",
+    "status", "amount", "currency", "source", "opened_at", "expected_close_date", "closed_at", "owner_id", "team_id",
+    "tags", "custom",
 )  # fmt: skip
 
 

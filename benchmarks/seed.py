@@ -35,9 +35,16 @@ class Size:
 
 
 def fill(size: Size) -> None:
-    """Make the rows, unless they are there already; everything or nothing."""
+    """Make the rows, unless they are there already."""
     if Contact.objects.exclude(email__startswith=CREATED).count() == size.contacts:
         return
+    make(size)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+
+
+def make(size: Size) -> None:
+    """Make the rows; everything or nothing."""
     with transaction.atomic():
         owners = _owners()
         _copy(Company, people.COMPANY_COLUMNS, people.companies(size.companies, owners))
@@ -51,8 +58,6 @@ def fill(size: Size) -> None:
             pipeline, stages = _pipeline()
             rows = people.deals(size.deals, owners, contacts, companies, pipeline, stages)
             _copy(Deal, people.DEAL_COLUMNS, rows)
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
 
 
 def clean_up() -> None:

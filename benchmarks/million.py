@@ -1,0 +1,185 @@
+"""Latency at a million contacts: every list in every order, searches, feeds, and the pages of the admin."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.core.management import call_command
+
+from benchmarks import place, seed
+from benchmarks.place import Server
+from core import registry
+from core.embedded import Home, ports
+from core.embedded.home import PROJECT
+from core.registry.entities import Entity
+from crm.models import Company, Contact
+
+SIZE = seed.Size(
+    contacts=1_000_000, companies=100_000, orders=300_000, interactions=300_000, deals=100_000
+)  # fmt: skip
+API_LIMIT_MS, ADMIN_LIMIT_MS = 50.0, 300.0
+CALLS = 60
+PAGES_DEEP = 5
+
+
+@dataclass(frozen=True)
+class Page:
+    """One request that is repeated."""
+
+    name: str
+    method: str
+    path: str
+    body: Any = None
+    limit_ms: float = API_LIMIT_MS
+
+
+def run(home: Home) -> None:
+    """Measure, print what is over its limit, write .bifocal/bench_million.json."""
+    seed.fill(SIZE)
+    call_command("collectstatic", verbosity=0, interactive=False)
+    key, cookie = seed.api_key(), _session()
+    results: dict[str, dict[str, float]] = {}
+    with place.product(home) as server:
+        client = _Client(server, key, cookie)
+        print(f"{SIZE.contacts:,} contacts, one connection\n{'page':60}{'p50 ms':>9}{'p99 ms':>9}")
+        for page in _pages(client):
+            figures = results[page.name] = _measure(client, page)
+            over = "" if figures["p99_ms"] <= page.limit_ms else "  over"
+            print(f"{page.name:60}{figures['p50_ms']:9.1f}{figures['p99_ms']:9.1f}{over}", flush=True)
+    path = home.path.parent / "bench_million.json"
+    path.write_text(json.dumps(results, indent=2) + "\n")
+    print(f"written to {path.relative_to(PROJECT)}")
+
+
+class _Client:
+    """One keep-alive connection, as a program for the APIs and as an administrator for the admin."""
+
+    def __init__(self, server: Server, key: str, cookie: str) -> None:
+        self._connection = http.client.HTTPConnection(ports.LOOPBACK, server.port, timeout=120)
+        self._program = {"Authorization": f"Bearer {key}", "X-Forwarded-Proto": "https"}
+        self._person = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={cookie}", "X-Forwarded-Proto": "https"}
+
+    def ask(self, page: Page) -> Any:
+        """The answer; raises SystemExit for anything but 200."""
+        body = None if page.body is None else json.dumps(page.body)
+        headers = self._person if page.path.startswith("/admin") else self._program
+        content_type = {"Content-Type": "application/json"} if body else {}
+        self._connection.request(page.method, page.path, body, headers | content_type)
+        response = self._connection.getresponse()
+        content = response.read()
+        if response.status != 200:
+            raise SystemExit(f"{page.name}: {page.path} was answered {response.status}: {content[:500]!r}")
+        return json.loads(content) if page.path.startswith("/api") else content
+
+
+def _measure(client: _Client, page: Page) -> dict[str, float]:
+    times = []
+    for _ in range(CALLS):
+        began = time.perf_counter()
+        client.ask(page)
+        times.append((time.perf_counter() - began) * 1000)
+    # The first meets cold caches of plans and pages, as any first one does after a start: it is not a percentile.
+    times = sorted(times[1:])
+    return {"p50_ms": round(times[len(times) // 2], 2), "p99_ms": round(times[int(len(times) * 0.99)], 2)}
+
+
+def _pages(client: _Client) -> Iterator[Page]:
+    for entity in registry.entities():
+        yield from _lists(client, entity)
+    yield from _searches()
+    yield from _records()
+    yield from _admin()
+
+
+def _lists(client: _Client, entity: Entity) -> Iterator[Page]:
+    """A list in each of its orders: the first page and one further on."""
+    names = [item.name for item in entity.fields if item.sortable]
+    for sort in ["", *(sign + name for name in names for sign in ("", "-"))]:
+        path = f"/api/v1/{entity.plural}?limit=50{f'&sort={sort}' if sort else ''}"
+        title = f"{entity.plural} by {sort or 'default'}"
+        first = Page(title, "GET", path)
+        cursor = client.ask(first)["next"]
+        yield first
+        deep = cursor
+        for _ in range(PAGES_DEEP):
+            deep = client.ask(Page(title, "GET", f"{path}&after={deep}"))["next"] if deep else None
+        if deep:
+            yield Page(f"{title}, further on", "GET", f"{path}&after={deep}")
+
+
+def _searches() -> Iterator[Page]:
+    """Criteria and quick searches, for the common and for the rare."""
+    contact = Contact.objects.order_by("id")[SIZE.contacts // 3]
+    conditions: dict[str, Any] = {
+        "name contains a common name": {"field": "name", "op": "contains", "value": "garcia"},
+        "name contains a rare text": {"field": "name", "op": "contains", "value": "zzyzx"},
+        "name contains two letters": {"field": "name", "op": "contains", "value": "li"},
+        "name starts with": {"field": "name", "op": "starts_with", "value": "Ada Kim"},
+        "email is": {"field": "email", "value": contact.email},
+        "email contains": {"field": "email", "op": "contains", "value": "kowalski.777"},
+        "stage is": {"field": "lifecycle_stage", "value": "customer"},
+        "source and region": {"and": [{"field": "source", "value": "fair"}, {"field": "region", "value": "Africa"}]},
+        "country in": {"field": "country", "op": "in", "value": ["KE", "JP"]},
+        "created within 30 days of the last": {"field": "created_at", "op": "gte", "value": "2026-01-10T00:00:00Z"},
+        "tag": {"field": "tags", "op": "has", "value": "vip"},
+        "company's industry": {"field": "company.industry", "value": "Pharma"},
+        "has an order over 500": {
+            "field": "orders", "op": "any", "where": {"field": "total", "op": "gt", "value": "500"},
+        },
+        "no interactions": {"field": "interactions", "op": "none", "where": {}},
+        "not in a stage": {"not": {"field": "lifecycle_stage", "value": "lead"}},
+    }  # fmt: skip
+    for name, condition in conditions.items():
+        yield Page(f"contacts where {name}", "POST", "/api/v1/contacts/search", {"filter": condition, "limit": 50})
+    for words in ("garcia", "ada kim", "zzyzx", "kim.4711"):
+        yield Page(f"contacts q={words}", "GET", f"/api/v1/contacts?q={words.replace(' ', '%20')}")
+    for words in ("harbor", "zzyzx"):
+        yield Page(f"companies q={words}", "GET", f"/api/v1/companies?q={words}")
+    yield Page("deals q=robotics", "GET", "/api/v1/deals?q=robotics")
+    yield Page("orders q=N0000123", "GET", "/api/v1/orders?q=N0000123")
+
+
+def _records() -> Iterator[Page]:
+    """Single records and their feeds, of somebody with much to tell."""
+    contact, company = Contact.objects.order_by("id").first(), Company.objects.order_by("id").first()
+    assert contact
+    assert company
+    for path in (f"contacts/{contact.pk}", f"companies/{company.pk}"):
+        plural = path.partition("/")[0]
+        yield Page(f"one of {plural}", "GET", f"/api/v1/{path}")
+        for feed in ("timeline", "history"):
+            yield Page(f"{feed} of one of {plural}", "GET", f"/api/v1/{path}/{feed}")
+    query = "{ companies(first: 50) { edges { node { id name contacts(first: 5) { edges { node { id name } } } } } } }"
+    yield Page("graphql, 50 companies x 5 contacts", "POST", "/graphql", {"query": query})
+
+
+def _admin() -> Iterator[Page]:
+    """Each model's list, a later page, a search, and the form of a record."""
+    for model, options in sorted(admin.site._registry.items(), key=lambda item: item[0]._meta.label_lower):
+        base = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+        name = f"admin {model._meta.model_name}"
+        yield Page(f"{name} list", "GET", base, limit_ms=ADMIN_LIMIT_MS)
+        if options.search_fields:
+            yield Page(f"{name} search", "GET", f"{base}?q=kim", limit_ms=ADMIN_LIMIT_MS)
+        found = model._default_manager.order_by("pk").first()
+        if found is not None:
+            yield Page(f"{name} form", "GET", f"{base}{found.pk}/change/", limit_ms=ADMIN_LIMIT_MS)
+
+
+def _session() -> str:
+    """The cookie of an administrator who has signed in."""
+    user, session = seed.administrator(), SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[-1]
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.create()
+    return str(session.session_key)
