@@ -1,7 +1,7 @@
 """Idempotency keys: a write that carried one is carried out once, however often it is sent.
 
-The answer is stored in the transaction of the write itself, so a crash in between leaves neither. Only answers of writes
-that were carried out are stored: a refusal changed nothing, and may be tried again under the same key.
+The answer is stored in the transaction of the write itself, so a crash in between leaves neither. Only answers of
+writes that were carried out are stored: a refusal changed nothing, and may be tried again under the same key.
 """
 
 from __future__ import annotations
