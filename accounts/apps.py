@@ -14,6 +14,7 @@ class AccountsConfig(AppConfig):
     """Listens to signing in, and keeps the built-in roles in step with what can be granted."""
 
     name = "accounts"
+    verbose_name = "People and access"
 
     def ready(self) -> None:
         """Models are loaded only now."""

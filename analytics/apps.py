@@ -9,6 +9,7 @@ class AnalyticsConfig(AppConfig):
     """Distils facts into metrics."""
 
     name = "analytics"
+    verbose_name = "Analytics"
 
     def ready(self) -> None:
         """Declare the facts of the customer record."""

@@ -9,3 +9,4 @@ class CrmConfig(AppConfig):
     """Companies, contacts, products, orders, deals, interactions."""
 
     name = "crm"
+    verbose_name = "Customer record"

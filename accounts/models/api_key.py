@@ -38,6 +38,7 @@ class ApiKey(Record):
 
     class Meta:
         db_table = "accounts_api_key"
+        verbose_name = "API key"
         constraints = [live_unique("accounts", "api_key", "external_id")]
         indexes = [models.Index(fields=["user", "id"], name="accounts_api_key_user_idx")]
         triggers = history_triggers("api_key", hide=("digest", "previous_digest", "last_used_at"))

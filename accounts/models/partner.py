@@ -100,6 +100,7 @@ class PartnerPerson(Record):
 
     class Meta:
         db_table = "accounts_partner_person"
+        verbose_name_plural = "partner people"
         constraints = [
             live_unique("accounts", "partner_person", "user"),
             live_unique("accounts", "partner_person", "external_id"),

@@ -30,6 +30,7 @@ class SignInEvent(Record):
 
     class Meta:
         db_table = "accounts_sign_in_event"
+        verbose_name = "sign-in"
         indexes = [
             models.Index(fields=["user", "-id"], name="accounts_sign_in_user_idx"),
             models.Index(fields=["email", "-id"], name="accounts_sign_in_email_idx"),

@@ -5,11 +5,26 @@ A section is a plain module of upper-case names. A new one is added to SECTIONS;
 
 from types import ModuleType
 
-from config.settings import accounts, analytics, api, apps, data, demo, env, files, locale, logs, mail, queue, security
+from config.settings import (
+    accounts,
+    admin,
+    analytics,
+    api,
+    apps,
+    data,
+    demo,
+    env,
+    files,
+    locale,
+    logs,
+    mail,
+    queue,
+    security,
+)
 
 SECTIONS: tuple[ModuleType, ...] = (
     *(apps, data, security, accounts, api, queue),
-    *(mail, files, locale, logs, demo, analytics),
+    *(mail, files, locale, logs, demo, analytics, admin),
 )
 
 
