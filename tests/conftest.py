@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.cache import cache
 from pytest_django.plugin import DjangoDbBlocker
 
-from tests.support import databases, services
+from tests.support import cleaning, databases, services
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -38,6 +38,7 @@ def django_db_setup(
     """Give this worker a copy of the migrated template database."""
     with django_db_blocker.unblock():
         name = databases.create_copy(worker_id, rebuild=request.config.getvalue("create_db"))
+        cleaning.clean_after_tests_that_commit()
     yield
     with django_db_blocker.unblock():
         databases.drop_copy(name)
