@@ -8,11 +8,12 @@ from allauth.idp.oidc.models import Client, Token
 from allauth.mfa.admin import AuthenticatorAdmin
 from allauth.mfa.models import Authenticator
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
-# Addresses are those of our users; tokens are of no use to look at.
-admin.site.unregister([EmailAddress, Token, Client, Authenticator])
+# Addresses are those of our users, tokens are of no use to look at, and roles stand in for Django's groups.
+admin.site.unregister([EmailAddress, Token, Client, Authenticator, Group])
 
 
 @admin.register(Client)

@@ -6,6 +6,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 
 from accounts.admin.base import AccountAdmin
 from accounts.models import Role
@@ -100,3 +102,8 @@ class RoleAdmin(AccountAdmin):
     list_filter = ("built_in",)
     ordering = ("name",)
     asked = ("key", "name", "description", "grants")
+
+    @admin.display(description="Grants")
+    def grants(self, role: Role) -> str:
+        """For those who may only look: there is no table to fill in."""
+        return format_html_join(mark_safe("<br>"), "{}", ((str(item),) for item in role.grants.order_by("entity")))

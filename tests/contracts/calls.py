@@ -13,6 +13,7 @@ from core.registry.operations import Operation, OperationKind
 from core.rest.routes import route_of
 from tests.support import rules
 from tests.support.doors import Door, Outcome
+from tests.support.people import Company, Person
 from tests.support.samples import Samples
 
 RECORD = "<uuid:record_id>"
@@ -124,3 +125,13 @@ def _operation(item: Operation) -> Call:
         before=rules.BEFORE.get(item.name),
         also=ALSO.get(item.name),
     )
+
+
+def told_apart(entity: Entity, company: Company, person: Person, samples: Samples) -> dict[str, Record]:
+    """A record of everybody whose records the person may be told apart from; one where it makes no difference."""
+    hands = company.hands(person)
+    actions = ("view", *(item.action for item in of_entity(entity) if item.on_record))
+    reaches = {str(reach) for action in actions for reach in person.visibilities(entity.name, action)}
+    if entity.model.scope.is_open or reaches <= {"all"}:
+        hands = {"other": hands["other"]}
+    return {whose: given.give(samples, entity) for whose, given in hands.items()}

@@ -5,16 +5,15 @@ What is expected is worked out from the rows of the grants and the record's owne
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
 from core import registry
 from core.models.record import Record
-from core.registry.entities import Entity
 from tests.contracts import calls
-from tests.contracts.calls import Call
+from tests.contracts.calls import Call, told_apart
 from tests.support import shared
 from tests.support.doors import Door, Outcome, Problem
 from tests.support.doors.graphql import GraphQLDoor
@@ -39,7 +38,7 @@ def test_a_role_may_do_what_it_grants_and_no_more(company: Company, name: str, k
         door = kind(person.key)
         samples = Samples(start=5000)
         with shared.undone():
-            records = _records(entity, company, person, samples)
+            records = told_apart(entity, company, person, samples)
             for call in calls.of_entity(entity):
                 wrong += _judge(call, door, person, samples, records if call.on_record else {"none": None})
     assert wrong == []
@@ -60,18 +59,8 @@ def _everybody(company: Company) -> list[Person]:
     return [person for person in company.people.values() if not person.name.endswith("Birch")]
 
 
-def _records(entity: Entity, company: Company, person: Person, samples: Samples) -> dict[str, Record | None]:
-    """A record of everybody whose records the person may be told apart from; one where it makes no difference."""
-    hands = company.hands(person)
-    actions = ("view", *(item.action for item in calls.of_entity(entity) if item.on_record))
-    reaches = {str(reach) for action in actions for reach in person.visibilities(entity.name, action)}
-    if entity.model.scope.is_open or reaches <= {"all"}:
-        hands = {"other": hands["other"]}
-    return {whose: given.give(samples, entity) for whose, given in hands.items()}
-
-
 def _judge(
-    call: Call, door: Door, person: Person, samples: Samples, records: dict[str, Record | None]
+    call: Call, door: Door, person: Person, samples: Samples, records: Mapping[str, Record | None]
 ) -> Iterator[str]:
     for whose, record in records.items():
         if call.name == "restore" and record is not None and record.pk in (person.partner_id, _user_id(person)):
