@@ -19,9 +19,10 @@ from tests.support import cleaning, databases, services
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Start the servers in the controller; its workers inherit their addresses."""
-    if config.option.collectonly or config.getoption("help", default=False):
+    if config.getoption("help", default=False):
         return
-    services.start_for(config)
+    if not config.option.collectonly:
+        services.start_for(config)
     # Read now that the addresses are known: pytest-django then sets Django up.
     assert settings.DATABASES
 
