@@ -25,6 +25,9 @@ class Roles(Writes[Role]):
         """Check key and grants before anything is saved."""
         if change.created and not _KEY.fullmatch(change.record.key):
             raise Invalid.one("/key", "invalid_key", "Must be small letters, digits and underscores.")
+        if "deleted_at" in change.before:
+            # Whoever held the role holds it again.
+            policies.require_covers(change.actor, policies.grants_of(change.record.grants.all()))
         if "grants" not in change.values:
             return
         wanted = _wanted(change.values["grants"] or [])

@@ -19,6 +19,8 @@ from core.registry.entities import Entity
 from core.registry.fields import clean_values, parse_at
 from core.registry.types import TypeFault
 
+_OWNERSHIP = frozenset({"owner_id", "team_id", "partner_id"})
+
 
 def clean(entity: Entity, values: Any, *, actor: Actor, partial: bool = False) -> dict[str, Any]:
     """The validated values by field name. Raises Invalid, or Forbidden for a field the actor may not see."""
@@ -84,6 +86,17 @@ def default_scope(record: Record, values: Mapping[str, Any], actor: Actor) -> No
         record.owner_id = actor.user_id  # type: ignore[attr-defined]
     if _has(record, "team_id") and "team_id" not in values:
         record.team_id = actor.team_id  # type: ignore[attr-defined]
+
+
+def refuse_handing_over(entity: Entity, before: Mapping[str, Any], actor: Actor) -> None:
+    """Our own people say whose a record is: a partner's could take it from its owner and out of the team's sight.
+
+    `before` holds the attributes that change. Raises Forbidden.
+    """
+    if actor.partner_id is None or actor.is_superuser:
+        return
+    for attribute in sorted(_OWNERSHIP & set(before)):
+        raise Forbidden(f"You may not change {attribute}.", entity=entity.name, action="update")
 
 
 def _has(record: Record, attribute: str) -> bool:

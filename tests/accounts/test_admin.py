@@ -149,3 +149,13 @@ def test_deleting_is_soft_and_can_be_refused(admin: Client, make_user: MakeUser)
     admin.post(f"/admin/accounts/team/{team.pk}/delete/", {"post": "yes"})
     team.refresh_from_db()
     assert team.deleted_at
+
+
+def test_addresses_of_lists_do_not_probe_hidden_values(make_user: MakeUser) -> None:
+    seller = signed_in(make_user("sally@example.com", "sales", is_staff=True))
+    for query in ("user/?password__startswith=pbkdf2", "apikey/?digest__startswith=a", "user/?team__name=x"):
+        answer = seller.get(f"/admin/accounts/{query}")
+        assert answer.status_code == 400, query
+    assert seller.get("/admin/accounts/user/?is_active__exact=1").status_code == 200
+    assert seller.get("/admin/crm/product/?unit_cost__gt=1").status_code == 400
+    assert seller.get("/admin/crm/product/?unit_price__gt=1").status_code == 200

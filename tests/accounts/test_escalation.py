@@ -307,3 +307,17 @@ def test_scopes_cover() -> None:
     assert not scopes.covers(["read"], ["contacts:write"])
     assert not scopes.covers(["contacts:write"], ["read"])
     assert not scopes.covers(["contacts:write"], ["deals:read"])
+
+
+def test_a_role_is_brought_back_by_who_holds_it_all(make_user: MakeUser) -> None:
+    """Else its holders, perhaps the restorer, would regain by it what the restorer may not hand out."""
+    boss = actor_of(make_user("boss@example.com", "administrator"))
+    keeper_role = role("keeper", {"entity": "role", "actions": ["view", "restore"], "visibility": "all"})
+    wide = role("wide", {"entity": "contact", "actions": ["view", "delete"], "visibility": "all"})
+    keeper = make_user("keeper@example.com", keeper_role.key, wide.key)
+    roles.delete(actor=boss, at=AT, record_id=wide.pk)
+    with pytest.raises(Escalation):
+        roles.restore(actor=actor_of(keeper), at=AT, record_id=wide.pk)
+    assert not actor_of(keeper).may("contact", "view")
+    roles.restore(actor=boss, at=AT, record_id=wide.pk)
+    assert actor_of(keeper).may("contact", "view")

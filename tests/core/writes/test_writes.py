@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 
+from accounts.models import PartnerOrganisation, Team, User
 from core.actors import SYSTEM, Visibility
 from core.errors import Conflict, DomainError, Duplicate, Forbidden, Invalid, NotFound, StaleVersion
 from core.models import Change, OutboxEvent
@@ -183,3 +184,18 @@ def test_bulk_writes_are_in_the_history_too() -> None:
         op: Change.objects.filter(entity="contact", operation=op).count() for op in ("insert", "update", "delete")
     }
     assert counts == {"insert": 50, "update": 50, "delete": 50}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("field", ["owner_id", "team_id", "partner_id"])
+def test_partners_people_do_not_take_a_record_from_who_looks_after_it(field: str) -> None:
+    owner = User.objects.create_user("owner@example.com", name="Owner")
+    partner = PartnerOrganisation.objects.create(name="Acme")
+    contact = make(
+        owner_id=str(owner.pk), team_id=str(Team.objects.create(name="North").pk), partner_id=str(partner.pk)
+    )
+    person = clerk("contact", visibility=Visibility.PARTNER, partner_id=partner.pk)
+    with pytest.raises(Forbidden):
+        contacts.update(actor=person, record_id=contact.pk, values={field: None}, at=LATER)
+    same = {"owner_id": str(owner.pk), "city": "Bath"}
+    assert contacts.update(actor=person, record_id=contact.pk, values=same, at=LATER).city == "Bath"
