@@ -12,7 +12,7 @@ import pytest
 from accounts.models import User
 from core import registry
 from core.actors import SYSTEM, Visibility
-from core.errors import BadRequest, Forbidden
+from core.errors import BadRequest, Forbidden, Invalid
 from core.reads import aggregates
 from crm.models import Company, Contact, Order
 from tests.support.actors import clerk
@@ -119,13 +119,18 @@ def test_what_is_hidden_is_neither_counted_nor_named() -> None:
         {"measures": [{"fn": "median", "field": "version"}]},
         {"measures": [{"fn": "max", "field": "tags"}]},
         {"sort": ["-revenue"]},
-        {"limit": 0},
-        {"limit": 1001},
     ],
 )
 def test_what_makes_no_sense_is_refused(options: dict[str, Any]) -> None:
     with pytest.raises(BadRequest):
         run("contact", **options)
+
+
+@pytest.mark.parametrize("limit", [0, 1001])
+def test_the_number_of_groups_is_bounded(limit: int) -> None:
+    with pytest.raises(Invalid) as refusal:
+        run("contact", limit=limit)
+    assert [(error.pointer, error.code) for error in refusal.value.errors] == [("/limit", "out_of_range")]
 
 
 def test_hidden_costs_cannot_be_measured() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core import registry
 from core.actors import SYSTEM
-from core.errors import BadRequest, InvalidCursor
+from core.errors import BadRequest, Invalid, InvalidCursor
 from core.reads import reader
 from core.reads.selection import Selection
 from crm.models import Contact
@@ -84,5 +84,6 @@ def test_sorting_by_anything_else_is_refused(db: None, sort: tuple[str, ...]) ->
 
 @pytest.mark.parametrize("limit", [0, -1, 201])
 def test_page_size_is_bounded(db: None, limit: int) -> None:
-    with pytest.raises(BadRequest):
+    with pytest.raises(Invalid) as refusal:
         read((), limit)
+    assert [(error.pointer, error.code) for error in refusal.value.errors] == [("/limit", "out_of_range")]
