@@ -15,7 +15,12 @@ def insert(record: models.Model) -> None:
     """Insert the row and take over what the database made of it. Django's signals are not sent."""
     written, made, statement = _statement(type(record))
     connection = wrapper()
-    values = [column.get_db_prep_save(column.pre_save(record, add=True), connection) for column in written]
+    values = [column.pre_save(record, add=True) for column in written]
+    values = [
+        # Most columns of a new row are absent, and an absent value needs no preparation.
+        None if value is None else column.get_db_prep_save(value, connection)
+        for column, value in zip(written, values, strict=True)
+    ]
     with prepared_cursor() as cursor:
         cursor.execute(statement, values)
         if made:
