@@ -14,7 +14,9 @@ def main() -> None:
     parser.add_argument("what", nargs="?", default="apis", choices=("apis", "million", "analytics"))
     parser.add_argument("--rounds", type=int, default=5, help="how often product and floor take turns")
     parser.add_argument("--seconds", type=float, default=3.0, help="how long each turn is")
-    parser.add_argument("--only", nargs="*", default=(), help="names of cases; nothing is written then")
+    parser.add_argument(
+        "--only", nargs="*", default=(), help="names of cases, or parts of names of pages; nothing is written then"
+    )
     options = parser.parse_args()
     try:
         run(options)
@@ -32,7 +34,7 @@ def run(options: argparse.Namespace) -> None:
         with place.prepared("bench-million") as home:
             from benchmarks import million
 
-            million.run(home)
+            million.run(home, only=options.only)
     else:
         with place.prepared("bench") as home:
             from benchmarks import compare
