@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from config.settings.env import BASE_DIR, IS_PRODUCTION, env
+from config.settings.env import BASE_DIR, IS_PRODUCTION, IS_TEST, env
 
 STATIC_URL = "/static/"
 STATIC_ROOT = env.path("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))()
@@ -20,4 +20,5 @@ STORAGES: dict[str, dict[str, Any]] = {
 }
 # Without a collected folder (development, demo) files come straight from the apps.
 WHITENOISE_USE_FINDERS = not IS_PRODUCTION
-WHITENOISE_AUTOREFRESH = False
+# Read once at the start; in tests, where every client is a start, when they are asked for.
+WHITENOISE_AUTOREFRESH = IS_TEST
