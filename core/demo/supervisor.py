@@ -48,7 +48,7 @@ class Supervisor:
             self._hold(stack)
             port = choose_port(wanted, self.home)
             self._end_orphans()
-            stack.callback(self._stop_children)
+            stack.callback(self._end)
             self._prepare_and_start(port)
             if self._is_stopping():
                 return
@@ -191,8 +191,11 @@ class Supervisor:
                 child.environment = {**child.environment, **environment}
                 child.start()
 
-    def _stop_children(self) -> None:
+    def _end(self) -> None:
         self._asked_to_stop = True
+        self._stop_children()
+
+    def _stop_children(self) -> None:
         running_ones = [child for child in self.children if child.popen]
         if running_ones:
             self.console.line("demo", "stopping " + ", ".join(child.spec.name for child in running_ones))

@@ -5,7 +5,7 @@ from threading import Event as Flag
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import OperationalError, close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections
 
 from core import clock
 from core.events.relay import hand_over
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         while not stop.is_set():
             try:
                 busy = hand_over(at=clock.now())
-            except OperationalError as error:
+            except (OperationalError, InterfaceError) as error:
                 # The database restarts now and then; the relay waits for it.
                 self.stderr.write(f"The database does not answer: {error}".strip())
                 close_old_connections()

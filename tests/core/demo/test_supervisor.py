@@ -14,12 +14,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
+from types import SimpleNamespace
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import pytest
 
+from core.demo.children import Child, Spec
+from core.demo.console import Console
+from core.demo.supervisor import Supervisor
 from core.embedded import Home, ports, process
 from core.embedded.home import PROJECT, read_json
+from core.embedded.services import Services, Urls
 from tests.core.embedded.conftest import forget, kill
 
 
@@ -153,6 +159,27 @@ def test_killed_servers_come_back(start: Start) -> None:
     for name, marker in (("PostgreSQL", "listen_addresses"), ("Valkey", "valkey.conf")):
         kill(next(pid for pid, command in program.family().items() if marker in command))
         assert program.says(f"{name} died; starting again: done")
+
+
+def test_it_goes_on_where_servers_come_back_at_another_address(tmp_path: Path, monkeypatch: Any) -> None:
+    for name in ("DATABASE_URL", "BROKER_URL", "CACHE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    home = Home(tmp_path / "home")
+    home.prepare()
+    supervisor = Supervisor(home, Console())
+    child = Child(Spec("web", [sys.executable, "-c", "import time; time.sleep(60)"]), supervisor.console, {})
+    supervisor.children = [child]
+    child.start()
+    dead, moved = SimpleNamespace(alive=False), Urls("postgres://moved", "redis://moved/0", "redis://moved/1")
+    try:
+        supervisor._revive_servers(cast("Services", SimpleNamespace(postgres=dead, valkey=dead, start=lambda: moved)))
+        assert not supervisor._is_stopping()
+        assert child.alive
+        assert child.environment["DATABASE_URL"] == "postgres://moved"
+    finally:
+        supervisor._end()
+    assert supervisor._is_stopping()
+    assert not child.alive
 
 
 def test_a_taken_port_asked_for_is_one_sentence(start: Start) -> None:
