@@ -26,7 +26,7 @@ AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 class Samples:
     """A source of samples. Two sources with the same start give the same values in the same order.
 
-    `marker` is put in front of every text, to find it again where it should not be.
+    `marker` is put in front of every text of a record that belongs to somebody, to find it where it should not be.
     """
 
     def __init__(self, *, start: int = 1, at: datetime = AT, marker: str = "") -> None:
@@ -82,7 +82,10 @@ class Samples:
             kinds = entity.custom_fields(entity.name)
             return {key: sample(kind, key, self.next()) for key, kind in kinds.items()}
         found = sample(item.type, item.name, self.next())
-        return self.marker + found if self.marker and type(item.type).name == "text" and _is_plain(item) else found
+        return self.marker + found if self._is_marked(item, entity) else found
+
+    def _is_marked(self, item: Field, entity: Entity | None) -> bool:
+        return bool(self.marker) and _is_plain(item) and entity is not None and not entity.model.scope.is_open
 
     def _values(self, entity: Entity, fields: list[Field]) -> dict[str, Any]:
         return {item.name: self.value(item, entity=entity) for item in fields}
