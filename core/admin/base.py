@@ -52,10 +52,11 @@ class RecordAdmin(GrantedPermissions, ModelAdmin):  # type: ignore[misc]  # unfo
         return (DeletedFilter, *self.filters)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """The address of a list filters by what the actor may see, and by nothing else: matches tell the value."""
+        """The address of a list filters by no column whose value is hidden from the actor: matches would tell it."""
         column = lookup.partition("__")[0]
-        shown = {self._column(item.attribute) for item in self.entity.visible_fields(actor_of(request)) if item.stored}
-        return column in shown and bool(super().lookup_allowed(lookup, value, request))
+        seen = {self._column(item.attribute) for item in self.entity.visible_fields(actor_of(request)) if item.stored}
+        hidden = {item.name for item in self.model._meta.concrete_fields} - seen
+        return column not in hidden and bool(super().lookup_allowed(lookup, value, request))
 
     def get_search_fields(self, request: HttpRequest) -> Sequence[str]:
         return self.search_fields or self.entity.search_fields or ("external_id",)
