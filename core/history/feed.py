@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
+
+from django.db.models import TextField
+from django.db.models.functions import Cast
 
 from core.actors import Actor
 from core.errors import Invalid, InvalidCursor, NotFound
@@ -58,7 +63,9 @@ def fetch(
     changes = Change.objects.filter(record_id=record_id, entity=entity.name).order_by("-id")
     if after is not None:
         changes = changes.filter(id__lt=_position(after))
-    found = list(changes[: limit + 1])
+    # As text: numbers of JSON would lose digits of amounts on their way through Python.
+    texts = {"before_text": Cast("before", TextField()), "after_text": Cast("after", TextField())}
+    found = list(changes.defer("before", "after").annotate(**texts)[: limit + 1])
     hidden = {item.attribute for item in entity.fields if not (item.readable and entity.may_see(actor, item))}
     items = [_item(change, hidden) for change in found[:limit]]
     return FeedPage(items, cursors.encode("history", [found[limit - 1].pk]) if len(found) > limit else None)
@@ -71,15 +78,18 @@ def _position(cursor: str) -> int:
     return position
 
 
-def _item(change: Change, hidden: set[str]) -> dict[str, Any]:
-    def shown(values: dict[str, Any] | None) -> dict[str, Any] | None:
-        return None if values is None else {key: value for key, value in values.items() if key not in hidden}
+def _item(change: Any, hidden: set[str]) -> dict[str, Any]:
+    def shown(text: str | None) -> dict[str, Any] | None:
+        if text is None:
+            return None
+        values: dict[str, Any] = json.loads(text, parse_float=Decimal)
+        return {key: _wire(value) for key, value in values.items() if key not in hidden}
 
     return {
         "id": str(change.pk),
         "operation": change.operation,
-        "before": shown(change.before),
-        "after": shown(change.after),
+        "before": shown(change.before_text),
+        "after": shown(change.after_text),
         "actor_kind": change.actor_kind,
         "actor_id": str(change.actor_id) if change.actor_id else None,
         "actor_label": change.actor_label,
@@ -87,3 +97,18 @@ def _item(change: Change, hidden: set[str]) -> dict[str, Any]:
         "request_id": change.request_id,
         "at": change.at.isoformat(),
     }
+
+
+def _wire(value: Any) -> Any:
+    """A column as records show it: amounts as strings, numbers inside of JSON as numbers."""
+    if isinstance(value, Decimal):
+        return str(value)
+    return _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value

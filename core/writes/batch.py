@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import DatabaseError, transaction
 
 from core.actors import Actor
-from core.errors import BadRequest, Conflict, DomainError, FieldError, Forbidden, Invalid
+from core.errors import BadRequest, Conflict, DomainError, Duplicate, FieldError, Forbidden, Invalid
 from core.problems import problem_of
 from core.registry import types
 from core.registry.entities import Entity
@@ -71,8 +71,15 @@ def run(
 def _one(entity: Entity, writes: Writes[Any], actor: Actor, at: datetime, item: Any) -> dict[str, Any]:
     try:
         cleaned = clean_values(ITEM.fields, item)
-        with transaction.atomic():
-            status, record = _apply(entity, writes, actor, at, cleaned)
+        try:
+            with transaction.atomic():
+                status, record = _apply(entity, writes, actor, at, cleaned)
+        except Duplicate:
+            if cleaned["action"] != "upsert":
+                raise
+            # Somebody else made the record between the look and the write: now it is found.
+            with transaction.atomic():
+                status, record = _apply(entity, writes, actor, at, cleaned)
         return {"status": status, "id": str(record.pk), "version": record.version, "error": None}
     except TypeFault as fault:
         error: Exception = Invalid.one("", fault.code, str(fault))

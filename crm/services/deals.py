@@ -30,6 +30,8 @@ class Deals(DescribedWrites[Deal]):
         if change.created:
             default_company(change)
             _place(change)
+        elif "deleted_at" in change.before and not Stage.objects.alive().filter(pk=deal.stage_id).exists():
+            raise NoSuchStage("The deal's stage was deleted: restore that first.", stage_id=str(deal.stage_id))
         if deal.lost_reason is not None and deal.status != StageKind.LOST:
             raise Invalid.one("/lost_reason", "not_allowed", "Only a lost deal has a reason of loss.")
 

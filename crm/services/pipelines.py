@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import F
 
+from core.errors import Conflict
 from core.writes.base import Write, Writes
 from crm.errors import InUse
 from crm.models import Deal, Pipeline, Stage
@@ -35,6 +36,8 @@ class Stages(Writes[Stage]):
     def prepare(self, change: Write[Stage]) -> None:
         if "kind" in change.before:
             _refuse_in_use(change.record)
+        if "deleted_at" in change.before and change.record.pipeline.deleted_at is not None:
+            raise Conflict("The stage's pipeline was deleted: restore that first.")
 
     def deleting(self, change: Write[Stage]) -> None:
         _refuse_in_use(change.record)

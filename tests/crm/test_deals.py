@@ -218,3 +218,16 @@ def test_a_deal_of_a_deleted_contact_is_refused(at: datetime, pipeline: Pipeline
         make.deal(at, contact_id=str(contact.pk))
     assert not Deal.objects.exists()
     assert issubclass(DealAlreadyClosed, Conflict)
+
+
+def test_a_deal_comes_back_only_into_a_stage_that_is_there(at: datetime, deal: Deal, pipeline: Pipeline) -> None:
+    deals.delete(actor=SYSTEM, record_id=deal.pk, at=at)
+    stages.delete(actor=SYSTEM, record_id=deal.stage_id, at=at)
+    with pytest.raises(NoSuchStage):
+        deals.restore(actor=SYSTEM, record_id=deal.pk, at=at)
+    pipelines.delete(actor=SYSTEM, record_id=pipeline.pk, at=at + timedelta(days=1))
+    with pytest.raises(Conflict):
+        stages.restore(actor=SYSTEM, record_id=deal.stage_id, at=at)
+    pipelines.restore(actor=SYSTEM, record_id=pipeline.pk, at=at)
+    stages.restore(actor=SYSTEM, record_id=deal.stage_id, at=at)
+    assert deals.restore(actor=SYSTEM, record_id=deal.pk, at=at).deleted_at is None

@@ -78,3 +78,19 @@ def test_only_keys_find_records(key: str) -> None:
 def test_the_number_of_items_is_bounded() -> None:
     with pytest.raises(BadRequest):
         run(*[{"action": "create"}] * 1001)
+
+
+def test_an_upsert_that_loses_a_race_updates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another request makes the record after this one has looked for it."""
+    Contact.objects.create(external_id="a", first_name="Ann")
+    look = batch._find
+    looks: list[Any] = []
+
+    def too_early(*args: Any) -> Any:
+        looks.append(args)
+        return look(*args) if len(looks) > 1 else None
+
+    monkeypatch.setattr(batch, "_find", too_early)
+    (result,) = run(upsert("external_id", external_id="a", city="Bath"))
+    assert result["status"] == "updated"
+    assert Contact.objects.values_list("first_name", "city").get() == ("Ann", "Bath")

@@ -11,8 +11,10 @@ import pytest
 from django.db import connection
 
 from accounts.models import PartnerOrganisation, Team, User
+from core import registry
 from core.actors import SYSTEM, Visibility
 from core.errors import Conflict, DomainError, Duplicate, Forbidden, Invalid, NotFound, StaleVersion
+from core.history.feed import fetch
 from core.models import Change, OutboxEvent
 from crm.models import Company, Contact
 from crm.services.companies import companies
@@ -199,3 +201,13 @@ def test_partners_people_do_not_take_a_record_from_who_looks_after_it(field: str
         contacts.update(actor=person, record_id=contact.pk, values={field: None}, at=LATER)
     same = {"owner_id": str(owner.pk), "city": "Bath"}
     assert contacts.update(actor=person, record_id=contact.pk, values=same, at=LATER).city == "Bath"
+
+
+@pytest.mark.django_db
+def test_the_history_shows_amounts_as_records_do() -> None:
+    values = {"name": "Acme", "annual_revenue": "99999999999999.90", "custom": {}}
+    company = companies.create(actor=SYSTEM, values=values, at=AT)
+    page = fetch(registry.entity("company"), actor=SYSTEM, record_id=company.pk, at=AT)
+    (item,) = page.items
+    assert item["after"]["annual_revenue"] == "99999999999999.90"
+    assert item["before"] is None
