@@ -9,8 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db.models import TextField
-from django.db.models.functions import Cast
+from django.db.models import QuerySet, Subquery, TextField, Value
+from django.db.models.functions import Cast, Coalesce
 
 from core.actors import Actor
 from core.errors import Invalid, InvalidCursor, NotFound
@@ -61,6 +61,8 @@ def fetch(
     if not (rows.visible_to(actor).alive().exists() or rows.visible_to(actor, "restore").exists()):
         raise NotFound(entity=entity.name, id=str(record_id))
     changes = Change.objects.filter(record_id=record_id, entity=entity.name).order_by("-id")
+    if actor.partner_id is not None and not actor.is_superuser:
+        changes = _since_handed_over(changes)
     if after is not None:
         changes = changes.filter(id__lt=_position(after))
     # As text: numbers of JSON would lose digits of amounts on their way through Python.
@@ -69,6 +71,12 @@ def fetch(
     hidden = {item.attribute for item in entity.fields if not (item.readable and entity.may_see(actor, item))}
     items = [_item(change, hidden) for change in found[:limit]]
     return FeedPage(items, cursors.encode("history", [found[limit - 1].pk]) if len(found) > limit else None)
+
+
+def _since_handed_over(changes: QuerySet[Change]) -> QuerySet[Change]:
+    """What was before the record came to the reader's organisation may be another partner's."""
+    moves = changes.filter(operation=Change.Operation.UPDATE, after__has_key="partner_id")
+    return changes.filter(id__gt=Coalesce(Subquery(moves.order_by("-id").values("id")[:1]), Value(0)))
 
 
 def _position(cursor: str) -> int:

@@ -12,7 +12,7 @@ from django.db import connection
 
 from accounts.models import PartnerOrganisation, Team, User
 from core import registry
-from core.actors import SYSTEM, Visibility
+from core.actors import SYSTEM, Actor, Visibility
 from core.errors import Conflict, DomainError, Duplicate, Forbidden, Invalid, NotFound, StaleVersion
 from core.history.feed import fetch
 from core.models import Change, OutboxEvent
@@ -211,3 +211,22 @@ def test_the_history_shows_amounts_as_records_do() -> None:
     (item,) = page.items
     assert item["after"]["annual_revenue"] == "99999999999999.90"
     assert item["before"] is None
+
+
+@pytest.mark.django_db
+def test_a_partner_sees_no_history_of_the_partner_before() -> None:
+    before, now = (PartnerOrganisation.objects.create(name=name) for name in ("Acme", "Bolt"))
+    contact = make(partner_id=str(before.pk), city="Bath")
+    contacts.update(actor=SYSTEM, record_id=contact.pk, values={"city": "Ghent"}, at=LATER)
+    contacts.update(actor=SYSTEM, record_id=contact.pk, values={"partner_id": str(now.pk)}, at=LATER)
+    contacts.update(actor=SYSTEM, record_id=contact.pk, values={"city": "Lyon"}, at=LATER)
+    entity = registry.entity("contact")
+
+    def seen(actor: Actor, **page: Any) -> list[Any]:
+        return [item["after"] for item in fetch(entity, actor=actor, record_id=contact.pk, at=LATER, **page).items]
+
+    person = clerk("contact", visibility=Visibility.PARTNER, partner_id=now.pk)
+    assert seen(person) == [{"city": "Lyon"}]
+    assert len(seen(SYSTEM)) == 4
+    first = fetch(entity, actor=SYSTEM, record_id=contact.pk, limit=2, at=LATER)
+    assert seen(person, after=first.next_cursor) == []
