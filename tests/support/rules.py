@@ -240,3 +240,18 @@ def close(deal: Record, samples: Samples) -> None:
 
 # What has to be done to a record before the operation can be carried out on it.
 BEFORE: dict[str, Callable[[Record, Samples], None]] = {"reopen_deal": close}
+
+
+def relative(entity: str, relation: str, samples: Samples, record: Any) -> Values | None:
+    """What a record at the end of a relation needs beside pointing here; None where there can be none."""
+    match entity, relation:
+        case "contact", "gifts":
+            return {"is_gift": True}
+        case "pipeline", "deals":
+            return {"stage_id": str(samples.make("stage", pipeline_id=str(record.pk), kind="open").pk)}
+        case "stage", "deals":
+            return {"pipeline_id": str(record.pipeline_id)}
+        case "user", "partner_people":
+            # One of our own does not belong to a partner.
+            return None
+    return {}
