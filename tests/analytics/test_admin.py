@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -34,7 +35,7 @@ def authenticate(request: HttpRequest, door: Door) -> Actor:
 
 
 @pytest.fixture
-def browser(settings: Any, monkeypatch: pytest.MonkeyPatch, django_user_model: Any) -> Client:
+def browser(settings: Any, monkeypatch: pytest.MonkeyPatch, django_user_model: Any) -> Iterator[Client]:
     """Somebody signed in to the admin."""
     monkeypatch.setattr(recompute, "send", list[UUID]().append)
     settings.BIFOCAL_PAGE_AUTHENTICATOR = f"{__name__}.authenticate"
@@ -43,7 +44,9 @@ def browser(settings: Any, monkeypatch: pytest.MonkeyPatch, django_user_model: A
     client = Client()
     user = django_user_model.objects.create(email="analyst@example.com", is_staff=True, is_superuser=True)
     client.force_login(user, backend="accounts.backends.AccountBackend")
-    return client
+    yield client
+    # The next test's admin is not ours.
+    actors._finder.cache_clear()
 
 
 def test_what_was_found_stands_above_the_runs(browser: Client) -> None:

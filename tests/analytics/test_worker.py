@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+import redis
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
@@ -37,9 +38,16 @@ PATIENCE = 60.0
 
 @pytest.fixture(autouse=True)
 def empty_queue() -> Iterator[None]:
-    app.control.purge()
+    _forget_tasks()
     yield
+    _forget_tasks()
+
+
+def _forget_tasks() -> None:
+    """Those that wait, and those that a killed worker had taken."""
     app.control.purge()
+    with redis.Redis.from_url(settings.CELERY_BROKER_URL) as broker:
+        broker.delete("unacked", "unacked_index", "unacked_mutex")
 
 
 @contextmanager
