@@ -9,7 +9,7 @@ from operator import and_, or_
 from typing import Any
 
 from django.db.models import BooleanField, Case, Count, Exists, Func, OuterRef, Q, TextField, Value, When
-from django.db.models.fields import DecimalField
+from django.db.models.fields import FloatField
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Cast, Coalesce
 from django.db.models.lookups import Exact
@@ -175,7 +175,8 @@ def _operand(item: Field, key: str, column: str) -> Any:
     text = KeyTextTransform(key, column)
     if not item.type.is_number:
         return Cast(text, TextField())
-    number = DecimalField(max_digits=40, decimal_places=15)
+    # As wide as what the type lets in: one number too large for the cast would fail every comparison.
+    number = FloatField()
     kind = Func(KeyTransform(key, column), function="jsonb_typeof", output_field=TextField())
     return Case(When(Exact(kind, Value("number")), then=Cast(text, number)), default=None, output_field=number)
 

@@ -28,6 +28,8 @@ CUSTOM: list[dict[str, Any]] = [
     {"size": -1},
     {"size": "large", "since": "long ago"},
     {"size": True, "grade": "GOLD"},
+    {"size": 1e300},
+    {"size": -1e-300},
 ]
 KINDS = {"size": float, "grade": str, "since": str, "active": bool}
 
