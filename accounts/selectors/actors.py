@@ -13,7 +13,7 @@ from uuid import UUID
 from accounts import scopes as scoping
 from accounts.selectors.identity import RESOURCE
 from core.actors import Actor, ActorKind, Door, Grant, Visibility
-from core.database.cursors import prepared_cursor
+from core.database.cursors import run_prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,8 @@ def by_token(*, digest: str, at: datetime, door: Door) -> Found | None:
 def _row(
     by: str, *, user_id: UUID | None = None, digest: str | None = None, at: datetime | None = None
 ) -> Sequence[Any] | None:
-    with prepared_cursor() as cursor:
-        cursor.execute(_RESOLVE, [by, user_id, digest, at])
-        row: Sequence[Any] | None = cursor.fetchone()
-    return row
+    rows = run_prepared(_RESOLVE, [by, user_id, digest, at])
+    return rows[0] if rows else None
 
 
 def _found(row: Sequence[Any], kind: ActorKind | None, door: Door) -> Found:

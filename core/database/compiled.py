@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db.models import Expression, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.sql.compiler import SQLCompiler
 
-from core.database.cursors import prepared_cursor, wrapper
+from core.database.cursors import run_prepared, wrapper
 
 Row = tuple[Any, ...]
 
@@ -41,11 +41,7 @@ class Statement:
 
     def run(self, **values: Any) -> list[Row]:
         """The rows, with these values in the slots."""
-        if not self.sql:
-            return []
-        with prepared_cursor() as cursor:
-            cursor.execute(self.sql, self.filled(values))
-            return cast("list[Row]", cursor.fetchall())
+        return run_prepared(self.sql, self.filled(values)) if self.sql else []
 
     def filled(self, values: Mapping[str, Any]) -> list[Any]:
         """The parameters in their order."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.utils import CursorWrapper
+
+_KEPT = "_bifocal_cursor"
 
 
 class PreparedCursor(psycopg.Cursor[Any]):
@@ -22,11 +25,21 @@ def wrapper() -> Any:
     return connections[DEFAULT_DB_ALIAS]
 
 
-def prepared_cursor() -> CursorWrapper:
-    """A cursor on Django's connection, in its transaction and seen by its query counts."""
+def run_prepared(query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """The rows of a statement, in Django's transaction and seen by its query counts; none where it gives none."""
     connection = wrapper()
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     with connection.wrap_database_errors:
-        cursor: CursorWrapper = connection._prepare_cursor(PreparedCursor(connection.connection))
-    return cursor
+        cursor: CursorWrapper = connection._prepare_cursor(_cursor_of(connection.connection))
+    cursor.execute(query, parameters)
+    return cast("list[tuple[Any, ...]]", cursor.fetchall()) if cursor.description else []
+
+
+def _cursor_of(connection: Any) -> PreparedCursor:
+    """One cursor for all of a connection's prepared statements: each is fetched before the next is run."""
+    found: PreparedCursor | None = getattr(connection, _KEPT, None)
+    if found is None:
+        found = PreparedCursor(connection)
+        setattr(connection, _KEPT, found)
+    return found

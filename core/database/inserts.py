@@ -8,7 +8,7 @@ from typing import Any
 from django.db import models
 from psycopg import sql
 
-from core.database.cursors import prepared_cursor, wrapper
+from core.database.cursors import run_prepared, wrapper
 
 
 def insert(record: models.Model) -> None:
@@ -21,11 +21,9 @@ def insert(record: models.Model) -> None:
         None if value is None else column.get_db_prep_save(value, connection)
         for column, value in zip(written, values, strict=True)
     ]
-    with prepared_cursor() as cursor:
-        cursor.execute(statement, values)
-        if made:
-            for column, value in zip(made, cursor.fetchone(), strict=True):
-                setattr(record, column.attname, value)
+    for row in run_prepared(statement, values):
+        for column, value in zip(made, row, strict=True):
+            setattr(record, column.attname, value)
     record._state.adding = False
     record._state.db = connection.alias
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 
+import orjson
 import structlog
 from django.db import connection
 
 from core.actors import Actor
-from core.database.cursors import prepared_cursor
+from core.database.cursors import run_prepared
 
 
 def acting(actor: Actor, at: datetime) -> None:
@@ -24,5 +24,4 @@ def acting(actor: Actor, at: datetime) -> None:
         "request_id": structlog.contextvars.get_contextvars().get("request_id"),
         "at": at.isoformat(),
     }
-    with prepared_cursor() as cursor:
-        cursor.execute("SELECT set_config('bifocal.actor', %s, true)", [json.dumps(who)])
+    run_prepared("SELECT set_config('bifocal.actor', %s, true)", [orjson.dumps(who).decode()])

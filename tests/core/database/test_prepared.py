@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import DataError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from core.database.compiled import Slot, compiled, ids
-from core.database.cursors import prepared_cursor
+from core.database.cursors import run_prepared
 from core.database.inserts import insert
 from crm.models import Company, Contact
 
@@ -71,8 +71,13 @@ def test_statement_without_rows_asks_nothing() -> None:
     assert not queries.captured_queries
 
 
+def test_a_statement_that_failed_leaves_the_next_one_alone() -> None:
+    with pytest.raises(DataError), transaction.atomic():
+        run_prepared("SELECT 1 / %s::int", [0])
+    assert run_prepared("SELECT 1 / %s::int", [1]) == [(1,)]
+
+
 def test_prepared_statements_are_counted_and_shown_with_their_values() -> None:
-    with CaptureQueriesContext(connection) as queries, prepared_cursor() as cursor:
-        cursor.execute("SELECT %s::text", ["it's"])
-        assert cursor.fetchone() == ("it's",)
+    with CaptureQueriesContext(connection) as queries:
+        assert run_prepared("SELECT %s::text", ["it's"]) == [("it's",)]
     assert [query["sql"] for query in queries.captured_queries] == ["SELECT 'it''s'::text"]
