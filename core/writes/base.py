@@ -103,8 +103,8 @@ class Writes(Generic[M]):
             record = self.lock(actor=actor, record_id=record_id, action="update", version=version)
             change = Write(actor=actor, at=at, record=record, values=cleaned, created=False)
             change.before = inputs.assign(self.entity, record, cleaned)
-            inputs.refuse_handing_over(self.entity, change.before, actor)
             inputs.check_references(self.entity, cleaned, actor=actor, unless=change.before)
+            inputs.refuse_handing_over(self.entity, change.before, actor)
             self.apply(change)
         return record
 
