@@ -7,7 +7,6 @@ from typing import Any, cast
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.backends.utils import CursorWrapper
 
 _KEPT = "_bifocal_cursor"
 
@@ -15,9 +14,8 @@ _KEPT = "_bifocal_cursor"
 class PreparedCursor(psycopg.Cursor[Any]):
     """Binds on the server and prepares at the first use; not where the settings leave out `prepare_threshold`."""
 
-    def execute(self, query: Any, params: Any = None, **options: Any) -> PreparedCursor:
-        super().execute(query, params, **({"prepare": True} | options))
-        return self
+    def execute(self, query: Any, params: Any = None, **_: Any) -> PreparedCursor:
+        return super().execute(query, params, prepare=True)
 
 
 def wrapper() -> Any:
@@ -29,11 +27,17 @@ def run_prepared(query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, 
     """The rows of a statement, in Django's transaction and seen by its query counts; none where it gives none."""
     connection = wrapper()
     connection.close_if_health_check_failed()
-    connection.ensure_connection()
+    if connection.connection is None:
+        connection.ensure_connection()
+    cursor: Any = _cursor_of(connection.connection)
+    if connection.queries_logged or connection.execute_wrappers:
+        cursor = connection._prepare_cursor(cursor)
+    # What Django's wrapper would do, without its layers: they take as long as the driver.
+    connection.validate_no_broken_transaction()
     with connection.wrap_database_errors:
-        cursor: CursorWrapper = connection._prepare_cursor(_cursor_of(connection.connection))
-    cursor.execute(query, parameters)
-    return cast("list[tuple[Any, ...]]", cursor.fetchall()) if cursor.description else []
+        cursor.execute(query, parameters)
+        # The description would be built column by column, only to be asked whether it is there.
+        return [] if cursor.rownumber is None else cast("list[tuple[Any, ...]]", cursor.fetchall())
 
 
 def _cursor_of(connection: Any) -> PreparedCursor:

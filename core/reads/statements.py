@@ -169,7 +169,10 @@ def matching(target: str, column: str, reach: Reach, fields: tuple[str, ...], ex
 
 @lru_cache(maxsize=1024)
 def seen(target: str, reach: Reach) -> Statement:
-    """The ids, of those in the slot `ids`, of live records that the actor may see."""
+    """The id in the slot `id`, if it is that of a live record that the actor may see.
+
+    One at a time: PostgreSQL keeps the plan for one id, and would make one anew for every list of them.
+    """
     entity = registry.entity(target)
-    rows = visible(entity, reach.actor, deleted=False)
-    return compiled(rows.filter(pk__in=ids("ids", entity.model._meta.pk)).values_list("pk", flat=True))
+    rows = visible(entity, reach.actor, deleted=False).filter(pk=Slot("id", entity.model._meta.pk))
+    return compiled(rows.values_list("pk", flat=True))

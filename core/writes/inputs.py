@@ -126,7 +126,8 @@ def check_references(
 
 def _missing(target: str, by_name: Mapping[str, UUID], actor: Actor) -> Iterator[FieldError]:
     # FOR KEY SHARE would be taken by the foreign key anyway; a plain read is enough to say what is visible.
-    found = {pk for (pk,) in statements.seen(target, Reach.of(actor)).run(ids=sorted(set(by_name.values())))}
+    statement = statements.seen(target, Reach.of(actor))
+    found = {value for value in set(by_name.values()) if statement.run(id=value)}
     for name, value in by_name.items():
         if value not in found:
             yield FieldError(f"/{name}", "not_found", "There is no such record.")
