@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 
 from django.db import DatabaseError, transaction
+from django.db.models import Q
 
 from core.actors import Actor
 from core.errors import BadRequest, Conflict, DomainError, Duplicate, FieldError, Forbidden, Invalid
@@ -57,6 +61,7 @@ def run(
     results: list[dict[str, Any]] = []
     try:
         with transaction.atomic():
+            _hold(entity, actor, items)
             for index, item in enumerate(items):
                 results.append({"index": index} | _one(entity, entity.writes, actor, at, item))
             if atomic and any(result["status"] == "failed" for result in results):
@@ -66,6 +71,25 @@ def run(
             if result["status"] != "failed":
                 result |= {"status": "rolled_back", "id": None, "version": None}
     return results
+
+
+def _hold(entity: Entity, actor: Actor, items: Sequence[Any]) -> None:
+    """Lock the records that the items name, in the order of their ids: two batches on the same ones never deadlock."""
+    if len(items) < 2:
+        return
+    wanted: dict[str, list[Any]] = {}
+    for item in items:
+        named = item if isinstance(item, dict) else {}
+        values = named.get("values")
+        key = "id" if named.get("id") else named.get("key")
+        value = named.get("id") or (values.get(key) if isinstance(values, dict) and key in entity.keys else None)
+        if isinstance(key, str) and key in entity.by_name and isinstance(value, str):
+            with suppress(TypeFault):
+                wanted.setdefault(key, []).append(entity.by_name[key].type.parse(value))
+    if wanted:
+        named_by = reduce(or_, (Q(**{f"{entity.by_name[key].attribute}__in": found}) for key, found in wanted.items()))
+        rows = entity.model._default_manager.filter(named_by).visible_to(actor).order_by("pk")
+        list(rows.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
 
 
 def _one(entity: Entity, writes: Writes[Any], actor: Actor, at: datetime, item: Any) -> dict[str, Any]:

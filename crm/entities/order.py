@@ -77,7 +77,7 @@ ORDER = Entity(
         field(Order, "status", groupable=True),
         field(Order, "channel", groupable=True),
         field(Order, "location", groupable=True),
-        common.currency(Order),
+        common.currency(Order, create_only=True),
         field(Order, "is_gift", groupable=True),
         common.reference(Order, "gift_recipient_id", "contact"),
         field(Order, "coupon_code", groupable=True),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from core import registry
 from core.actors import SYSTEM
@@ -94,3 +96,25 @@ def test_an_upsert_that_loses_a_race_updates(monkeypatch: pytest.MonkeyPatch) ->
     (result,) = run(upsert("external_id", external_id="a", city="Bath"))
     assert result["status"] == "updated"
     assert Contact.objects.values_list("first_name", "city").get() == ("Ann", "Bath")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_batches_on_the_same_records_in_opposite_order_both_succeed() -> None:
+    ids = [item["id"] for item in run(*[{"action": "create", "values": {"first_name": "Ann"}}] * 30)]
+    results: dict[str, list[dict[str, Any]]] = {}
+    barrier = threading.Barrier(2)
+
+    def write(city: str, order: list[str]) -> None:
+        try:
+            barrier.wait()
+            results[city] = run(*({"action": "update", "id": pk, "values": {"city": city}} for pk in order))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=write, args=job) for job in (("Bath", ids), ("Rome", ids[::-1]))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {item["status"] for items in results.values() for item in items} == {"updated"}
+    assert Contact.objects.values("city").distinct().count() == 1

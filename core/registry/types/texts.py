@@ -1,0 +1,152 @@
+"""Types of text: plain, addresses, codes, lists of words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+
+from core.registry.types.base import EQUALITY, ORDER, SETS, TEXT, FieldType, TypeFault, require_str
+
+_URL = re.compile(r"^https?://[^\s/$.?#<>\"][^\s<>\"]*$", re.IGNORECASE)
+_CODE = re.compile(r"^[A-Z]+$")
+
+
+@dataclass(frozen=True)
+class Text(FieldType):
+    """Text of bounded length; surrounding white space is dropped, and empty text is stored as null."""
+
+    name: ClassVar[str] = "text"
+    operators: ClassVar[frozenset[str]] = EQUALITY | ORDER | TEXT
+    max_length: int = 10_000
+
+    def parse(self, value: Any) -> str | None:
+        text = require_str(value).strip()
+        if len(text) > self.max_length:
+            raise TypeFault("too_long", f"Must have at most {self.max_length} characters.")
+        return text or None
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "string", "maxLength": self.max_length}
+
+
+@dataclass(frozen=True)
+class Email(Text):
+    """An e-mail address; stored in lower case."""
+
+    name: ClassVar[str] = "email"
+    max_length: int = 254
+
+    def parse(self, value: Any) -> str | None:
+        text = super().parse(value)
+        if text is None:
+            return None
+        try:
+            return validate_email(text, check_deliverability=False, test_environment=True).normalized.lower()
+        except EmailNotValidError:
+            raise TypeFault("invalid_email", "Must be an e-mail address.") from None
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "string", "format": "email", "maxLength": self.max_length}
+
+
+@dataclass(frozen=True)
+class Phone(Text):
+    """A telephone number with country code; stored as E.164."""
+
+    name: ClassVar[str] = "phone"
+    max_length: int = 32
+
+    def parse(self, value: Any) -> str | None:
+        text = super().parse(value)
+        if text is None:
+            return None
+        try:
+            number = phonenumbers.parse(text, None)
+        except phonenumbers.NumberParseException:
+            raise TypeFault("invalid_phone", "Must be a telephone number with its country code (+...).") from None
+        if not phonenumbers.is_possible_number(number):
+            raise TypeFault("invalid_phone", "Is not a possible telephone number.")
+        return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "string", "maxLength": self.max_length, "description": "E.164"}
+
+
+@dataclass(frozen=True)
+class Url(Text):
+    """An absolute http(s) address."""
+
+    name: ClassVar[str] = "url"
+    max_length: int = 2000
+
+    def parse(self, value: Any) -> str | None:
+        text = super().parse(value)
+        if text is not None and not _URL.match(text):
+            raise TypeFault("invalid_url", "Must be an absolute http or https address.")
+        return text
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "string", "format": "uri", "maxLength": self.max_length}
+
+
+@dataclass(frozen=True)
+class Code(Text):
+    """A code of capital letters of fixed length: ISO 4217 currencies (3), ISO 3166 countries (2)."""
+
+    name: ClassVar[str] = "code"
+    max_length: int = 3
+
+    def parse(self, value: Any) -> str | None:
+        text = super().parse(value)
+        if text is None:
+            return None
+        text = text.upper()
+        if len(text) != self.max_length or not _CODE.match(text):
+            raise TypeFault("invalid_code", f"Must be a code of {self.max_length} letters.")
+        return text
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": f"^[A-Za-z]{{{self.max_length}}}$"}
+
+
+@dataclass(frozen=True)
+class Choice(FieldType):
+    """One of a fixed list of words."""
+
+    name: ClassVar[str] = "choice"
+    options: tuple[str, ...] = ()
+
+    def parse(self, value: Any) -> str:
+        if not isinstance(value, str) or value not in self.options:
+            raise TypeFault("invalid_choice", f"Must be one of: {', '.join(self.options)}.")
+        return value
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "string", "enum": list(self.options)}
+
+
+@dataclass(frozen=True)
+class TextList(FieldType):
+    """A set of short words (tags); order and repeats are dropped."""
+
+    name: ClassVar[str] = "text_list"
+    graphql: ClassVar[str] = "[String!]"
+    operators: ClassVar[frozenset[str]] = SETS
+    max_length: int = 64
+    max_items: int = 100
+
+    def parse(self, value: Any) -> list[str]:
+        if not isinstance(value, list):
+            raise TypeFault("wrong_type", "Must be a list of strings.")
+        if len(value) > self.max_items:
+            raise TypeFault("too_many", f"Must have at most {self.max_items} items.")
+        words = {Text(self.max_length).parse(item) for item in value}
+        return sorted(word for word in words if word)
+
+    def json_schema(self) -> dict[str, Any]:
+        item = {"type": "string", "maxLength": self.max_length}
+        return {"type": "array", "items": item, "maxItems": self.max_items}
