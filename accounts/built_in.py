@@ -100,7 +100,8 @@ ROLES: tuple[BuiltIn, ...] = (
         "Sees all customers and orders, records what was said and done.",
         (
             *_STAFF,
-            Rule(("company", "contact", "order", "interaction", "<part>"), VIEW, ALL),
+            Rule(("company", "contact", "interaction", "lifecycle_change"), VIEW, ALL),
+            Rule(("order", "order_line", "order_discount", "order_return"), VIEW, ALL),
             Rule(("interaction",), WRITE, ALL),
             Rule(("contact",), ("update",), ALL),
         ),

@@ -2,12 +2,15 @@
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
 
 from config.schema import engine
 from core.graphql.view import GraphQLView
 from core.rest import routes as rest
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    # There is no site to show; whoever comes by the bare address wants to know what is here.
+    path("", RedirectView.as_view(url="/api/v1/docs")),
     path("admin/", admin.site.urls),
     *rest.urlpatterns(),
     path("graphql", GraphQLView.as_view(engine=engine), name="graphql"),

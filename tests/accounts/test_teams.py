@@ -117,3 +117,16 @@ def test_a_deleted_built_in_role_is_not_made_again() -> None:
 def test_every_rule_finds_something() -> None:
     for role in built_in.ROLES:
         assert built_in.grants(role), role.key
+
+
+PARTS = {"lifecycle_change": "contact", "stage_change": "deal"} | dict.fromkeys(
+    ("order_line", "order_discount", "order_return"), "order"
+)
+
+
+@pytest.mark.parametrize("role", built_in.ROLES, ids=lambda role: role.key)
+def test_a_part_is_seen_only_with_its_whole(role: built_in.BuiltIn) -> None:
+    granted = built_in.grants(role)
+    for (name, visibility), actions in granted.items():
+        if name in PARTS and "view" in actions:
+            assert "view" in granted.get((PARTS[name], visibility), ()), (name, visibility)
