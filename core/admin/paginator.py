@@ -6,7 +6,7 @@ from django.core.paginator import Paginator
 from django.utils.functional import cached_property
 
 # Nobody leafs further; filters and search lead on. Counting ends here, so it costs the same for any table.
-MOST = 2_000
+MOST = 10_000
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]

@@ -38,6 +38,7 @@ STAGE = Entity(
     plural="stages",
     model=Stage,
     doc="A step of a pipeline.",
+    default_sort=("id",),
     fields=(
         *common.record_fields(Stage),
         common.reference(Stage, "pipeline_id", "pipeline", create_only=True),

@@ -134,6 +134,7 @@ ORDER_LINE = Entity(
     plural="order-lines",
     model=OrderLine,
     doc="One position of an order; written with its order.",
+    default_sort=("id",),
     fields=(
         *common.record_fields(OrderLine),
         common.reference(OrderLine, "order_id", "order", **common.READ_ONLY),

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from core import registry
 from core.actors import SYSTEM
 from core.errors import Conflict, Duplicate, Forbidden, Invalid, NotFound
 from core.models import OutboxEvent
+from core.reads import reader
+from core.reads.selection import Nested, Selection
 from crm.errors import LineReturned, ReturnExceedsPurchase
 from crm.models import Contact, Order, OrderDiscount, OrderLine, OrderReturn, Product
 from crm.services.orders import orders
@@ -42,6 +45,12 @@ def update(order: Order, at: datetime, **values: Any) -> Order:
     orders.update(actor=SYSTEM, record_id=order.pk, values=values, at=at)
     order.refresh_from_db()
     return order
+
+
+def test_lines_come_in_the_order_in_which_they_were_written(order: Order, at: datetime) -> None:
+    selection = Selection(("number",), {"lines": Nested("lines", Selection(("position",)))})
+    read = reader.one(registry.entity("order"), order.pk, actor=SYSTEM, at=at, selection=selection)
+    assert [line["position"] for line in read["lines"]["rows"]] == [1, 2]
 
 
 def test_totals_are_computed(order: Order) -> None:
