@@ -1,11 +1,13 @@
 """What a browser meets first."""
 
+import pytest
 from django.test import Client
 from django.urls import resolve
 
 
-def test_the_bare_address_leads_to_the_documentation(client: Client) -> None:
-    answer = client.get("/")
+@pytest.mark.parametrize("address", ["/", "/api/v1/"])
+def test_bare_addresses_lead_to_the_documentation(client: Client, address: str) -> None:
+    answer = client.get(address)
     assert answer.status_code == 302
     assert resolve(answer["Location"]).route.endswith("docs")
 
