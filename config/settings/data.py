@@ -20,7 +20,9 @@ if IS_WEB_PROCESS:
         "lock_timeout": env.int("LOCK_TIMEOUT_MS", default=5_000),
     }
     DATABASE["OPTIONS"].setdefault("options", " ".join(f"-c {name}={value}" for name, value in timeouts.items()))
-if IS_WEB_PROCESS and env.bool("DATABASE_POOL", default=True):
+# Each thread of the web process keeps a connection: taking one out of a pool for each request costs a fifth of a short
+# one's time. A pool is for servers with many more threads than connections.
+if IS_WEB_PROCESS and env.bool("DATABASE_POOL", default=False):
     DATABASE["CONN_MAX_AGE"] = 0
     DATABASE["OPTIONS"]["pool"] = {
         "min_size": env.int("DATABASE_POOL_MIN", default=2),
@@ -28,7 +30,7 @@ if IS_WEB_PROCESS and env.bool("DATABASE_POOL", default=True):
         "timeout": env.int("DATABASE_POOL_TIMEOUT", default=10),
     }
 else:
-    DATABASE["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=60)
+    DATABASE["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=600 if IS_WEB_PROCESS else 60)
 
 DATABASES = {"default": DATABASE}
 

@@ -30,7 +30,7 @@ IS_PRODUCTION = MODE is Mode.PRODUCTION
 IS_DEVELOPMENT = MODE is Mode.DEVELOPMENT
 IS_TEST = MODE is Mode.TEST
 
-# The web process alone keeps a pool of connections: Celery closes a pool at every task.
+# The web process alone bounds its statements and may have a pool of connections: Celery closes one at every task.
 IS_WEB_PROCESS = os.environ.get("BIFOCAL_PROCESS") == "web"
 
 

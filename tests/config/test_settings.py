@@ -55,10 +55,18 @@ def test_production_names_what_is_missing() -> None:
         assert f"{name} must be set" in done.stderr
 
 
-def test_the_web_process_alone_has_a_pool() -> None:
+def test_the_web_process_alone_may_have_a_pool() -> None:
     pool = "DATABASES['default']['OPTIONS'].get('pool')"
-    assert read(pool, PRODUCTION) == "None"
-    assert "max_size" in read(pool, {**PRODUCTION, "BIFOCAL_PROCESS": "web"})
+    web = {**PRODUCTION, "BIFOCAL_PROCESS": "web"}
+    assert read(pool, web) == "None"
+    assert read(pool, {**PRODUCTION, "DATABASE_POOL": "true"}) == "None"
+    assert "max_size" in read(pool, {**web, "DATABASE_POOL": "true"})
+
+
+def test_connections_are_kept_and_looked_at() -> None:
+    web = {**PRODUCTION, "BIFOCAL_PROCESS": "web"}
+    assert read("DATABASES['default']['CONN_MAX_AGE']", web) == "600"
+    assert read("DATABASES['default']['CONN_HEALTH_CHECKS']", web) == "True"
 
 
 def test_a_replicated_broker_gets_replicated_queues() -> None:
