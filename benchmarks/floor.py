@@ -22,7 +22,9 @@ CONTACT = (
     "email", "phone", "job_title", "company_id", "lifecycle_stage", "source", "source_detail", "region", "country",
     "city", "birth_date", "owner_id", "team_id", "partner_id", "tags", "custom",
 )  # fmt: skip
-WRITTEN = ("first_name", "last_name", "email", "job_title", "company_id", "lifecycle_stage", "source", "city")
+WRITTEN = (
+    "first_name", "last_name", "email", "job_title", "company_id", "lifecycle_stage", "source", "city", "owner_id",
+)  # fmt: skip
 PAGE = 50
 CHILDREN = 5
 
