@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -10,27 +11,43 @@ from psycopg import sql
 
 from core.database.cursors import run_prepared, wrapper
 
+# Their values go to the driver as they are.
+_PLAIN = (
+    models.CharField,
+    models.TextField,
+    models.UUIDField,
+    models.ForeignKey,
+    models.BooleanField,
+    models.IntegerField,
+)
+
 
 def insert(record: models.Model) -> None:
     """Insert the row and take over what the database made of it. Django's signals are not sent."""
-    written, made, statement = _statement(type(record))
+    plan = _plan(type(record))
+    values = [getattr(record, name) for name in plan.names]
     connection = wrapper()
-    values = [column.pre_save(record, add=True) for column in written]
-    values = [
-        # Most columns of a new row are absent, and an absent value needs no preparation.
-        None if value is None else column.get_db_prep_save(value, connection)
-        for column, value in zip(written, values, strict=True)
-    ]
-    for row in run_prepared(statement, values):
-        for column, value in zip(made, row, strict=True):
-            setattr(record, column.attname, value)
+    for index, column in plan.prepared:
+        values[index] = column.get_db_prep_save(column.pre_save(record, add=True), connection)
+    for row in run_prepared(plan.sql, values):
+        for name, value in zip(plan.made, row, strict=True):
+            setattr(record, name, value)
     record._state.adding = False
     record._state.db = connection.alias
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The attributes that are written, those of them that need preparation, and those that the database makes."""
+
+    sql: str
+    names: tuple[str, ...]
+    prepared: tuple[tuple[int, models.Field[Any, Any]], ...]
+    made: tuple[str, ...]
+
+
 @lru_cache(maxsize=256)
-def _statement(model: type[models.Model]) -> tuple[list[models.Field[Any, Any]], list[models.Field[Any, Any]], str]:
-    """The columns that are written, those that the database makes, and the SQL."""
+def _plan(model: type[models.Model]) -> _Plan:
     fields = model._meta.concrete_fields
     made = [column for column in fields if column.db_returning]
     written = [column for column in fields if column not in made]
@@ -42,4 +59,9 @@ def _statement(model: type[models.Model]) -> tuple[list[models.Field[Any, Any]],
     if made:
         names = sql.SQL(", ").join(sql.Identifier(str(column.column)) for column in made)
         text = sql.SQL("{} RETURNING {}").format(text, names)
-    return written, made, text.as_string()
+    return _Plan(
+        text.as_string(),
+        tuple(column.attname for column in written),
+        tuple((index, column) for index, column in enumerate(written) if not isinstance(column, _PLAIN)),
+        tuple(column.attname for column in made),
+    )
