@@ -36,10 +36,9 @@ def create_copy(worker: str, *, rebuild: bool) -> str:
 def drop_copy(name: str) -> None:
     """Remove the worker's database."""
     connection.close()
-    with _admin() as admin:
-        # An autovacuum worker at work in it cannot be ended by us; the copy then goes with the servers' folder.
-        with suppress(psycopg.errors.InsufficientPrivilege):
-            _drop(admin, name)
+    # An autovacuum worker at work in it cannot be ended by us; the copy then goes with the servers' folder.
+    with suppress(psycopg.errors.InsufficientPrivilege), _admin() as admin:
+        _drop(admin, name)
 
 
 def _build(admin: "psycopg.Connection[tuple[str]]", template: str) -> None:
