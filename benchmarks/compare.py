@@ -42,6 +42,8 @@ class Figures:
 def run(home: Home, *, rounds: int, seconds: float, only: Sequence[str]) -> dict[str, dict[str, float]]:
     """Measure, print the table, write .bifocal/bench.json."""
     seed.fill(SIZE)
+    # A run that was killed left its rows.
+    seed.clean_up()
     key = seed.api_key()
     with place.product(home) as product, place.floor(home) as floor:
         chosen = [case for case in cases(over_http(product, key)) if not only or case.name in only]

@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import orjson
 from psycopg import sql
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
+
+from core.ids import new_id
 
 CONTACT = (
     "id", "external_id", "created_at", "updated_at", "version", "deleted_at", "first_name", "last_name", "name",
@@ -93,7 +95,7 @@ def create(body: bytes) -> bytes:
     values, now = orjson.loads(body), datetime.now(UTC)
     with pool().connection() as connection:
         cursor = connection.cursor(row_factory=dict_row)
-        cursor.execute(CREATE, (uuid4(), now, now, *(values[name] for name in WRITTEN)))
+        cursor.execute(CREATE, (new_id(), now, now, *(values[name] for name in WRITTEN)))
         return orjson.dumps(cursor.fetchone())
 
 
