@@ -36,4 +36,4 @@ class Nested:
 
 def default_selection(entity: Entity, actor: Actor) -> Selection:
     """Every readable field, nothing nested. Fields that the actor may not see read as null."""
-    return Selection(tuple(item.name for item in entity.readable_fields()))
+    return Selection(entity.readable_names)

@@ -80,6 +80,10 @@ class Entity:
     def readable_fields(self) -> tuple[Field, ...]:
         return tuple(item for item in self.fields if item.readable)
 
+    @cached_property
+    def readable_names(self) -> tuple[str, ...]:
+        return tuple(item.name for item in self.readable_fields())
+
     def visible_fields(self, actor: Actor) -> tuple[Field, ...]:
         """The readable fields whose value this actor may see."""
         return tuple(item for item in self.readable_fields() if self.may_see(actor, item))
