@@ -12,8 +12,8 @@ def main() -> None:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("what", nargs="?", default="apis", choices=("apis", "million", "analytics"))
-    parser.add_argument("--rounds", type=int, default=5, help="how often product and floor take turns")
-    parser.add_argument("--seconds", type=float, default=3.0, help="how long each turn is")
+    parser.add_argument("--rounds", type=int, default=9, help="how often product and floor take turns")
+    parser.add_argument("--seconds", type=float, default=1.5, help="how long each turn is")
     parser.add_argument(
         "--only", nargs="*", default=(), help="names of cases, or parts of names of pages; nothing is written then"
     )
