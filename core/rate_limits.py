@@ -106,7 +106,7 @@ class Limiter:
         connection = self._connection()
         try:
             connection.send_packed_command(
-                _packed("EVALSHA", _DIGEST, "1", key, str(cost), str(window)), check_health=False
+                [_packed("EVALSHA", _DIGEST, "1", key, str(cost), str(window))], check_health=False
             )
             count, left = connection.read_response()
         except redis.exceptions.NoScriptError:
