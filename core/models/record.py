@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from django.db import models
@@ -25,6 +26,21 @@ class RecordQuerySet(models.QuerySet[Any]):
         return self.filter(model.scope.q(actor, actor.visibilities(model.entity_name(), action)))
 
 
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """What of a kind of record is about a person: followed by the export and the erasure of a person's data.
+
+    people: ORM paths from a row to the ids of the people it is about ("id" where the row is the person).
+    columns: attributes that hold personal data, emptied (null, or the column's default) when the person is erased;
+    the rest of the row stays, so that totals do.
+    remove: whether the whole row goes instead, since nothing of it is worth keeping without the person.
+    """
+
+    people: tuple[str, ...]
+    columns: tuple[str, ...] = ()
+    remove: bool = False
+
+
 class Record(models.Model):
     """Abstract base. `version` grows with every write and is the ETag; `external_id` is another system's id."""
 
@@ -37,6 +53,7 @@ class Record(models.Model):
 
     objects = RecordQuerySet.as_manager()
     scope: ClassVar[Scope] = OPEN
+    personal: ClassVar[Personal | None] = None
 
     class Meta:
         abstract = True
