@@ -38,10 +38,6 @@ class Call:
     also: tuple[str, str] | None = None
 
 
-# Operations that need a grant on another kind of record too.
-ALSO = {"metrics_of_contact": ("contact_metrics", "view")}
-
-
 def all_calls() -> Iterator[Call]:
     """Every call."""
     for entity in registry.entities():
@@ -123,7 +119,7 @@ def _operation(item: Operation) -> Call:
         run=run,
         on_record=item.on_record,
         before=rules.BEFORE.get(item.name),
-        also=ALSO.get(item.name),
+        also=rules.ALSO.get(item.name),
     )
 
 
