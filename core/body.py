@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 
 from core.errors import BadRequest, MalformedBody, TooLarge, UnsupportedMediaType
 
 MEGABYTE = 1024 * 1024
+FORM = "multipart/form-data"
+_DEFAULTS = {"batch": 10 * MEGABYTE, "upload": 25 * MEGABYTE}
 
 
 class LengthRequired(BadRequest):
@@ -25,7 +31,59 @@ class LengthRequired(BadRequest):
 def limit_of(kind: str = "default") -> int:
     """How many bytes a body of this kind may have, by setting."""
     limits: dict[str, int] = getattr(settings, "BIFOCAL_BODY_LIMITS", {})
-    return limits.get(kind, 10 * MEGABYTE if kind == "batch" else MEGABYTE)
+    return limits.get(kind, _DEFAULTS.get(kind, MEGABYTE))
+
+
+def is_form(request: HttpRequest) -> bool:
+    """Whether the body is `multipart/form-data`."""
+    return str(request.META.get("CONTENT_TYPE", "")).partition(";")[0].strip().lower() == FORM
+
+
+def require_bounded_form(request: HttpRequest) -> None:
+    """Refuse a form that is too large before anything reads it. Raises TooLarge or LengthRequired."""
+    if not is_form(request):
+        return
+    length = request.META.get("CONTENT_LENGTH") or ""
+    if not length.isdigit():
+        raise LengthRequired
+    # The parts' own headers and the other fields come on top of the file.
+    most = limit_of("upload") + MEGABYTE
+    if int(length) > most:
+        raise TooLarge(f"The body may have at most {most} bytes.", limit=most)
+
+
+def form(request: HttpRequest) -> tuple[dict[str, str], dict[str, UploadedFile[Any]]]:
+    """The text fields and the files of a `multipart/form-data` body, each name given once.
+
+    Raises UnsupportedMediaType, TooLarge, LengthRequired or MalformedBody.
+    """
+    if not is_form(request):
+        raise UnsupportedMediaType("Send multipart/form-data.")
+    require_bounded_form(request)
+    try:
+        texts, files = request.POST, request.FILES
+    except RequestDataTooBig:
+        raise TooLarge("The fields beside the file are too large.") from None
+    except (MultiPartParserError, UnreadablePostError, SuspiciousOperation, UnicodeError) as error:
+        raise MalformedBody(f"The body is not valid multipart/form-data: {error}") from None
+    names = [*texts, *files]
+    repeated = [name for name in names if names.count(name) > 1 or len(texts.getlist(name) or files.getlist(name)) > 1]
+    if repeated:
+        raise MalformedBody(f"The part {repeated[0][:100]!r} is there twice.")
+    return {name: str(texts[name]) for name in texts}, {name: cast("UploadedFile[Any]", files[name]) for name in files}
+
+
+def digest_of_form(request: HttpRequest) -> str:
+    """A digest of what the form says and of its files' content, whatever the boundary between its parts."""
+    texts, files = form(request)
+    digest = hashlib.sha256(orjson.dumps(sorted(texts.items())))
+    for name, file in sorted(files.items()):
+        content = hashlib.sha256()
+        for chunk in file.chunks():
+            content.update(chunk)
+        file.seek(0)
+        digest.update(orjson.dumps([name, file.name, content.hexdigest()]))
+    return digest.hexdigest()
 
 
 def read_json(request: HttpRequest, *, limit: int) -> Any:

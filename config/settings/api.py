@@ -15,10 +15,11 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
 }
 
-# Bytes that a body may have: any, and a batch of writes.
+# Bytes that a body may have: any, a batch of writes, a form with a file.
 BIFOCAL_BODY_LIMITS = {
     "default": env.int("BODY_LIMIT", default=MEGABYTE),
     "batch": env.int("BATCH_BODY_LIMIT", default=10 * MEGABYTE),
+    "upload": env.int("UPLOAD_LIMIT", default=512 * MEGABYTE),
 }
 # Requests per caller and window, published in the RateLimit headers; 0 is no limit.
 BIFOCAL_RATE_LIMIT = env.int("RATE_LIMIT", default=6_000)

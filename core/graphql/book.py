@@ -9,11 +9,12 @@ from typing import Any, TypeVar
 import graphene
 from graphql import GraphQLEnumType, GraphQLEnumValue
 
+from core.downloads import LINK
 from core.graphql.meaning import Meaning, Value
 from core.graphql.names import camel, is_enum, pascal
 from core.graphql.scalars import BY_NAME
 from core.registry.fields import Field, ListOf, Shape
-from core.registry.types import Choice, FieldType, TextList
+from core.registry.types import Choice, Download, FieldType, TextList
 
 T = TypeVar("T")
 Resolver = Callable[..., Any]
@@ -77,6 +78,8 @@ class Book:
         match kind:
             case Shape():
                 return self.shape(kind, name)
+            case Download():
+                return self.shape(LINK, LINK.title)
             case ListOf():
                 return graphene.List(graphene.NonNull(self.output(kind.inner, name)))
             case _:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import graphene
 
-from core import registry
+from core import downloads, registry
 from core.errors import NotFound, StaleVersion
 from core.graphql.book import Book, Member, SchemaClash
 from core.graphql.inputs import parameters
@@ -21,7 +21,7 @@ from core.reads import reader
 from core.registry.entities import Entity, FeedPage
 from core.registry.fields import ListOf, Shape, clean_values
 from core.registry.operations import Operation, OperationKind
-from core.registry.types import FieldType
+from core.registry.types import Attachment, FieldType
 
 QUERY_COST = 50
 _TARGET = "id"
@@ -62,13 +62,12 @@ def _kind(book: Book, operation: Operation) -> Any:
 def _call(operation: Operation, arguments: Values, env: Environment) -> tuple[Any, UUID | None]:
     """Check the grant, validate the input and run. Returns the result, and the record that it was about."""
     env.actor.require(operation.entity, operation.action)
-    known = {item.name for item in operation.input}
-    values = clean_values(operation.input, {name: value for name, value in arguments.items() if name in known})
+    values = clean_values(operation.input, _known(operation, arguments))
     if not operation.on_record:
         return operation.run(actor=env.actor, at=env.at, **values), None
     entity = registry.entity(operation.entity)
     target = record_id(arguments[_TARGET], entity)
-    if _VERSION not in known and arguments.get(_VERSION) is not None:
+    if not _takes_version(operation) and arguments.get(_VERSION) is not None:
         _require_version(entity, target, arguments[_VERSION], env)
     return operation.run(actor=env.actor, at=env.at, record_id=target, **values), target
 
@@ -81,6 +80,22 @@ def _require_version(entity: Entity, target: UUID, version: int, env: Environmen
         raise NotFound(entity=entity.name, id=str(target))
     if current != version:
         raise StaleVersion(current_version=current)
+
+
+def _link(operation: Operation, found: Attachment, arguments: Values, target: UUID | None, env: Environment) -> Any:
+    values = clean_values(operation.input, _known(operation, arguments))
+    given = downloads.arguments_of(values, target)
+    return downloads.offer(operation, found, actor=env.actor, arguments=given, at=env.at)
+
+
+def _takes_version(operation: Operation) -> bool:
+    """Whether the operation has an input of that name itself."""
+    return any(item.name == _VERSION for item in operation.input)
+
+
+def _known(operation: Operation, arguments: Values) -> dict[str, Any]:
+    known = {item.name for item in operation.input}
+    return {name: value for name, value in arguments.items() if name in known}
 
 
 def _write(entity: Entity, operation: Operation) -> Any:
@@ -113,7 +128,9 @@ def _answer(operation: Operation, kind: FieldType) -> Any:
 
     def bind(arguments: Values, call: RootCall, variables: Values) -> Bound:
         def run(env: Environment) -> Any:
-            result, _ = _call(operation, arguments, env)
+            result, target = _call(operation, arguments, env)
+            if isinstance(result, Attachment):
+                return _link(operation, result, arguments, target, env)
             return complete(kind, result.items if isinstance(result, FeedPage) else result)
 
         return Bound(WRITE_COST if is_write else QUERY_COST, in_one_transaction(run) if is_write else run)

@@ -8,6 +8,7 @@ from decimal import Decimal as Exact
 from typing import Any
 
 import graphene
+from django.core.files.uploadedfile import UploadedFile
 from graphql import (
     BooleanValueNode,
     EnumValueNode,
@@ -74,6 +75,24 @@ class Decimal(_Text):
         if isinstance(node, (IntValueNode, FloatValueNode)):
             return Exact(_digits(node))
         raise GraphQLError("Must be a decimal number.", node)
+
+
+class Upload(graphene.Scalar):  # type: ignore[misc]
+    """A file, sent by the multipart request specification: null in `variables`, the file in a part of its own."""
+
+    @staticmethod
+    def serialize(value: Any) -> Any:
+        raise GraphQLError("A file is no answer.")
+
+    @staticmethod
+    def parse_value(value: Any) -> Any:
+        if not isinstance(value, UploadedFile):
+            raise GraphQLError("Must be a file, sent as a part of multipart/form-data.")
+        return value
+
+    @staticmethod
+    def parse_literal(node: ValueNode, _variables: Variables = None) -> Any:
+        raise GraphQLError("A file is given by a variable.", node)
 
 
 class JSON(graphene.Scalar):  # type: ignore[misc]
@@ -143,4 +162,5 @@ BY_NAME: dict[str, type[graphene.Scalar]] = {
     "Date": Date,
     "DateTime": DateTime,
     "JSON": JSON,
+    "Upload": Upload,
 }

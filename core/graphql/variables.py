@@ -26,10 +26,17 @@ from graphql import (
 from core.errors import BadRequest, FieldError, Invalid
 from core.graphql.inputs import CHECKED_LATER
 from core.registry.fields import escape
-from core.registry.types import Boolean, Choice, Integer, Number, Text, TypeFault
+from core.registry.types import Boolean, Choice, FieldType, Integer, Number, Text, TypeFault, Upload
 
 # The same words as for REST: these types say what is wrong with a value that GraphQL's own refuse.
-_TYPES = {"Int": Integer(), "Float": Number(), "Boolean": Boolean(), "String": Text(), "ID": Text()}
+_TYPES: dict[str, FieldType] = {
+    "Int": Integer(),
+    "Float": Number(),
+    "Boolean": Boolean(),
+    "String": Text(),
+    "ID": Text(),
+    "Upload": Upload(),
+}
 _MAX_FAULTS = 20
 _INPUT = (GraphQLScalarType, GraphQLEnumType, GraphQLInputObjectType, GraphQLList, GraphQLNonNull)
 

@@ -20,7 +20,7 @@ from django.views.generic import View
 from core import body, clock, idempotency, rate_limits
 from core.actors import Actor, Door
 from core.errors import BadRequest, Invalid, MethodNotAllowed, NotAcceptable, NotAuthenticated, UnknownParameter
-from core.graphql import graphiql
+from core.graphql import forms, graphiql
 from core.graphql.engine import Engine, Prepared, Result
 from core.graphql.errors import of_refusal
 from core.graphql.reading import Environment
@@ -140,7 +140,7 @@ class GraphQLView(View):
         introspection = _may_introspect(actor)
         if not actor.is_authenticated and not introspection:
             raise NotAuthenticated
-        incoming = Incoming.of(body.read_json(request, limit=body.limit_of("batch")))
+        incoming = Incoming.of(_content(request))
         prepared = self._prepared(incoming, actor, introspection=introspection)
         env = Environment(actor, clock.now())
 
@@ -177,7 +177,8 @@ class GraphQLView(View):
                 raise NothingAchieved(answer)
             return answer
 
-        printed = idempotency.fingerprint(str(request.method), request.path, request.body)
+        sent = body.digest_of_form(request) if body.is_form(request) else request.body
+        printed = idempotency.fingerprint(str(request.method), request.path, sent)
         try:
             return idempotency.once(actor=env.actor, key=key, fingerprint=printed, at=env.at, work=work)
         except NothingAchieved as refused:
@@ -185,6 +186,7 @@ class GraphQLView(View):
 
     def _actor(self, request: HttpRequest) -> Actor:
         """Who calls, counted. Failed attempts count against the address they come from."""
+        body.require_bounded_form(request)
         address = f"address:{request.META.get('REMOTE_ADDR', '')}"
         try:
             actor = authenticator()(request, Door.GRAPHQL)
@@ -194,6 +196,11 @@ class GraphQLView(View):
         structlog.contextvars.bind_contextvars(actor=f"{actor.kind}:{actor.id}")
         self.usage = rate_limits.take(f"{actor.kind}:{actor.id}" if actor.is_authenticated else address)
         return actor
+
+
+def _content(request: HttpRequest) -> Any:
+    """The request's JSON; files come by a form."""
+    return forms.content_of(request) if body.is_form(request) else body.read_json(request, limit=body.limit_of("batch"))
 
 
 def _may_introspect(actor: Actor) -> bool:

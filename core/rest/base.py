@@ -70,6 +70,7 @@ class ApiView(APIView):
         """Everything that may refuse a request before its handler runs."""
         self.at = clock.now()
         self.perform_content_negotiation(request)
+        body.require_bounded_form(request._request)
         if not self.is_public:
             self.perform_authentication(request)
             self.actor = actor_of(request)
@@ -137,8 +138,7 @@ class ApiView(APIView):
             for name, value in self.usage.headers.items():
                 response.headers[name] = value
         if request.method == "HEAD":
-            response.headers["Content-Length"] = str(len(response.content))
-            response.content = b""
+            response = responses.without_body(response)
         return response
 
     def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]
@@ -153,7 +153,7 @@ class ApiView(APIView):
             return work()
         printed = idempotency.fingerprint(
             str(plain.method), plain.path, plain.META.get("QUERY_STRING", ""), plain.META.get("HTTP_IF_MATCH", ""),
-            plain.body,
+            body.digest_of_form(plain) if body.is_form(plain) else plain.body,
         )  # fmt: skip
         return idempotency.once(actor=self.actor, key=key, fingerprint=printed, at=self.at, work=work)
 

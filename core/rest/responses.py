@@ -8,10 +8,13 @@ from typing import Any
 
 import orjson
 import structlog
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.http import content_disposition_header
 
 from core.idempotency import Answer
 from core.problems import Problem, problem_of
+from core.registry.types import Attachment
 
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
@@ -56,6 +59,30 @@ def http(answer: Answer) -> HttpResponse:
         response["Idempotent-Replayed"] = "true"
     if answer.status in (204, 304):
         del response["Content-Type"]
+    return response
+
+
+def attachment(found: Attachment) -> HttpResponseBase:
+    """A file as it is sent: never shown in place, never taken for anything but what it is said to be."""
+    response = StreamingHttpResponse(iter(found.chunks()), content_type=found.media_type)
+    response["Content-Disposition"] = (
+        content_disposition_header(as_attachment=True, filename=found.name) or "attachment"
+    )
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    if found.size is not None:
+        response["Content-Length"] = str(found.size)
+    return response
+
+
+def without_body(response: HttpResponseBase) -> HttpResponseBase:
+    """The answer to HEAD: the same headers, nothing behind them."""
+    if isinstance(response, HttpResponse):
+        response.headers.setdefault("Content-Length", str(len(response.content)))
+        response.content = b""
+    elif isinstance(response, StreamingHttpResponse):
+        response.close()
+        response.streaming_content = ()
     return response
 
 

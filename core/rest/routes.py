@@ -14,6 +14,7 @@ from core.registry.entities import Entity, Feed
 from core.registry.operations import Operation
 from core.rest import filtering
 from core.rest.base import ApiView, NothingHere
+from core.rest.downloads import DownloadView
 from core.rest.openapi.views import DocsView, SchemaView
 from core.rest.operations import OperationView
 from core.rest.records import (
@@ -81,7 +82,7 @@ def _by_first_segment(views: Views) -> Iterator[URLPattern | URLResolver]:
 
 def declared_views() -> Views:
     """The view class of every route that the registry gives rise to."""
-    views: Views = {"schema": SchemaView, "docs": DocsView}
+    views: Views = {"schema": SchemaView, "docs": DocsView, "downloads/<str:token>": DownloadView}
     for entity in registry.entities():
         views |= _entity_views(entity)
     for route, operations in _operations_by_route().items():

@@ -36,6 +36,7 @@ NO_ENTITY = {
 PUBLIC_ROUTES = {
     ("schema", "GET"): "the description of the API, open to everybody by setting",
     ("docs", "GET"): "the page that shows it",
+    ("downloads/<str:token>", "GET"): "a file by a link that its caller was given; tested with core.downloads",
 }
 
 # Everything beside /api, each with the reason why the matrix of calls does not hold it.

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
+
 from core.registry import types
 from core.registry.fields import Field, ListOf, Shape
 from core.registry.types import FieldType
@@ -73,6 +75,10 @@ def _json(kind: types.Json, name: str, number: int) -> Any:
     return {"number": number, "list": [1, "two", None, True], "inner": {"snake_case": "a", "camelCase": "b"}}
 
 
+def _upload(kind: types.Upload, name: str, number: int) -> SimpleUploadedFile:
+    return SimpleUploadedFile(f"{name} {number}.txt", f"content {number}\n".encode(), "text/plain")
+
+
 _MAKERS: dict[type[FieldType], Make] = {
     Domain: lambda kind, name, number: f"company-{number}.example",
     Colour: lambda kind, name, number: f"#{number % 0xFFFFFF:06x}",
@@ -91,6 +97,7 @@ _MAKERS: dict[type[FieldType], Make] = {
     types.DateTime: _datetime,
     types.TextList: lambda kind, name, number: [f"a {number}", f"b {number}"],
     types.Json: _json,
+    types.Upload: _upload,
     Shape: lambda kind, name, number: members(kind, number),
     ListOf: lambda kind, name, number: [sample(kind.inner, name, number)],
 }

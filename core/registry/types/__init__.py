@@ -5,6 +5,7 @@
 """
 
 from core.registry.types.base import FieldType, TypeFault
+from core.registry.types.binary import Attachment, Download, Upload
 from core.registry.types.numbers import MAX_INTEGER, Boolean, DecimalNumber, Integer, Number
 from core.registry.types.parts import Id, Json
 from core.registry.types.texts import Choice, Code, Email, Phone, Text, TextList, Url
@@ -12,12 +13,14 @@ from core.registry.types.times import Date, DateTime
 
 __all__ = [
     "MAX_INTEGER",
+    "Attachment",
     "Boolean",
     "Choice",
     "Code",
     "Date",
     "DateTime",
     "DecimalNumber",
+    "Download",
     "Email",
     "FieldType",
     "Id",
@@ -28,5 +31,6 @@ __all__ = [
     "Text",
     "TextList",
     "TypeFault",
+    "Upload",
     "Url",
 ]

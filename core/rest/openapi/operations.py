@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from core import registry
+from core.body import FORM
 from core.registry.entities import Entity
 from core.registry.fields import Field
 from core.registry.operations import Operation, OperationKind
-from core.registry.types import TextList
+from core.registry.types import Download, TextList, Upload
 from core.rest.openapi import parts
 from core.rest.openapi.schemas import Components, Schema, ref
 
@@ -38,12 +39,15 @@ def describe(operation: Operation, path: str) -> Schema:
         parameters=parameters,
         body=body,
         body_required=any(item.required for item in rest),
+        media_type=FORM if any(isinstance(item.type, Upload) for item in rest) else "application/json",
         refusals=refusals,
     )
 
 
 def _result(operation: Operation, entity: Entity | None) -> Schema:
     replayed = ("Idempotent-Replayed",) if operation.kind is OperationKind.MUTATION else ()
+    if isinstance(operation.output, Download):
+        return parts.file("The file.")
     if operation.output is not None:
         return parts.answer(Components().of(operation.output, output=True), "Done.", *replayed)
     if entity is None or operation.status == 204:

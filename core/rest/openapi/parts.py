@@ -32,6 +32,7 @@ def call(
     parameters: Sequence[Schema] = (),
     body: Schema | None = None,
     body_required: bool = True,
+    media_type: str = "application/json",
     refusals: Iterable[int] = (),
 ) -> Schema:
     """One method of one address."""
@@ -44,7 +45,7 @@ def call(
     if parameters:
         described["parameters"] = list(parameters)
     if body is not None:
-        described["requestBody"] = {"required": body_required, "content": {"application/json": {"schema": body}}}
+        described["requestBody"] = {"required": body_required, "content": {media_type: {"schema": body}}}
     codes = sorted({*_ALWAYS, *refusals})
     refused = {str(code): {"$ref": f"#/components/responses/{REFUSALS[code].__name__}"} for code in codes}
     described["responses"] = answers | refused
@@ -57,6 +58,15 @@ def answer(schema: Schema, doc: str, *names: str) -> Schema:
         "description": doc,
         "headers": headers(*names),
         "content": {"application/json": {"schema": schema}},
+    }
+
+
+def file(doc: str) -> Schema:
+    """A successful answer that is a file."""
+    return {
+        "description": doc,
+        "headers": headers(),
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     }
 
 

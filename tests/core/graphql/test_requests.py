@@ -44,9 +44,14 @@ def test_malformed_requests(system: GraphQL, body: bytes, status: int, code: str
     assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
-def test_only_json_is_read(system: GraphQL, content_type: str) -> None:
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", ""])
+def test_only_json_and_forms_are_read(system: GraphQL, content_type: str) -> None:
     assert system.raw(QUERY, content_type=content_type).status_code == 415
+
+
+def test_json_that_calls_itself_a_form_is_refused(system: GraphQL) -> None:
+    assert system.raw(QUERY, content_type="multipart/form-data").status_code == 400
+    assert system.raw(QUERY, content_type="multipart/form-data; boundary=x").status_code == 400
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])

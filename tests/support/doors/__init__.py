@@ -8,8 +8,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from uuid import UUID
 
+from django.core.files.uploadedfile import UploadedFile
+
 from core.registry.entities import Entity
 from core.registry.operations import Operation
+from core.registry.types import Upload
 
 Values = dict[str, Any]
 
@@ -112,6 +115,31 @@ class Door(Protocol):
     def operation(
         self, operation: Operation, record_id: UUID | str | None = None, values: Values | None = None
     ) -> Outcome: ...
+
+
+def is_sent_as_form(operation: Operation) -> bool:
+    """Whether the operation takes a file."""
+    return any(isinstance(item.type, Upload) for item in operation.input)
+
+
+def rewound(values: Values) -> dict[str, UploadedFile]:
+    """The files among the values, ready to be sent once more."""
+    files = {name: value for name, value in values.items() if isinstance(value, UploadedFile)}
+    for file in files.values():
+        file.seek(0)
+    return files
+
+
+def downloaded(answer: Any) -> Outcome:
+    """What there is to compare of a file that was fetched, or the problem."""
+    content = answer.getvalue()
+    if answer.status_code >= 400:
+        return Problem.of(json.loads(content))
+    return {
+        "name": answer.headers["Content-Disposition"],
+        "media_type": answer.headers["Content-Type"],
+        "content": content,
+    }
 
 
 def encoded(content: Any) -> bytes:

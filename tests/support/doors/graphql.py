@@ -8,6 +8,7 @@ from uuid import UUID
 
 import orjson
 from django.test import Client
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from graphql import is_required_argument
 
 from config.schema import schema
@@ -16,8 +17,20 @@ from core.graphql.names import camel, pascal
 from core.reads import aggregates
 from core.registry.entities import Entity
 from core.registry.operations import Operation, OperationKind
+from core.registry.types import Download
 from core.rest.inputs import DEFAULT_LIMIT
-from tests.support.doors import Outcome, Page, Problem, Values, documents, encoded, results, tree_of
+from tests.support.doors import (
+    Outcome,
+    Page,
+    Problem,
+    Values,
+    documents,
+    downloaded,
+    encoded,
+    results,
+    rewound,
+    tree_of,
+)
 
 # Arguments under the names that they have in REST.
 _LISTS = {"filter": "filter", "q": "q", "sort": "sort", "first": "limit", "after": "after"}
@@ -52,8 +65,14 @@ class GraphQLDoor:
         given = {"HTTP_AUTHORIZATION": f"Bearer {self.key}"} if self.key else {}
         if key is not None:
             given["HTTP_IDEMPOTENCY_KEY"] = key
-        body = encoded({"query": query, "variables": variables})
-        answer = self.client.generic("POST", "/graphql", body, content_type="application/json", **given)
+        files = rewound(dict(variables))
+        content = {"query": query, "variables": {**variables, **dict.fromkeys(files)}}
+        body, kind = encoded(content), "application/json"
+        if files:
+            places = {name: [f"variables.{name}"] for name in files}
+            parts = {"operations": body.decode(), "map": encoded(places).decode()}
+            body, kind = encode_multipart(BOUNDARY, parts | files), MULTIPART_CONTENT
+        answer = self.client.generic("POST", "/graphql", body, content_type=kind, **given)
         self.status, self.body, self.headers = answer.status_code, answer.content, answer.headers
         content = orjson.loads(answer.content)
         errors = content.get("errors")
@@ -223,6 +242,9 @@ class GraphQLDoor:
         arguments = target | documents.given(operation.input, values or {})
         name, kind = camel(operation.name), operation.kind
         named = {camel(item.name): item.name for item in operation.input}
+        if isinstance(operation.output, Download):
+            found = self.call(kind.value, name, arguments, "{ url name mediaType size expiresAt }", named=named)
+            return found if isinstance(found, Problem) else downloaded(self.client.get(found["url"]))
         if operation.output is not None:
             found = self.call(kind.value, name, arguments, documents.below(operation.output), named=named)
             return found if isinstance(found, Problem) else documents.value(operation.output, found)

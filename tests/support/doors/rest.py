@@ -9,11 +9,23 @@ from uuid import UUID
 
 import orjson
 from django.test import Client
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from core.registry.entities import Entity
 from core.registry.operations import Operation
+from core.registry.types import Download
 from core.rest.routes import PREFIX, route_of
-from tests.support.doors import Outcome, Page, Problem, Values, encoded, results
+from tests.support.doors import (
+    Outcome,
+    Page,
+    Problem,
+    Values,
+    downloaded,
+    encoded,
+    is_sent_as_form,
+    results,
+    rewound,
+)
 
 
 class RestDoor:
@@ -28,20 +40,27 @@ class RestDoor:
         self.body = b""
         self.headers: Mapping[str, str] = {}
 
-    def send(self, method: str, path: str, content: Any = None, **headers: str | None) -> Outcome:
+    def send(
+        self, method: str, path: str, content: Any = None, *, kind: str = "application/json", **headers: str | None
+    ) -> Outcome:
         """The JSON of the answer, None where it is empty, or the Problem."""
-        body = content if isinstance(content, bytes) else b"" if content is None else encoded(content)
-        given = {f"HTTP_{name.upper()}": value for name, value in headers.items() if value is not None}
-        if self.key:
-            given["HTTP_AUTHORIZATION"] = f"Bearer {self.key}"
-        kind = "application/json" if body else ""
-        answer = self.client.generic(method, f"/{PREFIX}{path}", body, content_type=kind, **given)
+        answer = self.raw(method, path, content, kind=kind, **headers)
         self.status, self.body, self.headers = answer.status_code, answer.content, answer.headers
         if answer.status_code >= 400:
             document = orjson.loads(answer.content)
             assert document["status"] == answer.status_code, document
             return Problem.of(document)
         return orjson.loads(answer.content) if answer.content else None
+
+    def raw(
+        self, method: str, path: str, content: Any = None, *, kind: str = "application/json", **headers: str | None
+    ) -> Any:
+        """The HTTP answer."""
+        body = content if isinstance(content, bytes) else b"" if content is None else encoded(content)
+        given = {f"HTTP_{name.upper()}": value for name, value in headers.items() if value is not None}
+        if self.key:
+            given["HTTP_AUTHORIZATION"] = f"Bearer {self.key}"
+        return self.client.generic(method, f"/{PREFIX}{path}", body, content_type=kind if body else "", **given)
 
     def list(
         self,
@@ -141,9 +160,20 @@ class RestDoor:
         for name in list(rest):
             if f"{{{name}}}" in path:
                 path = path.replace(f"{{{name}}}", quote(str(rest.pop(name)), safe=""))
+        if isinstance(operation.output, Download):
+            return downloaded(self.raw("GET", path + _query(rest)))
         if operation.method == "GET":
             return self.send("GET", path + _query(rest))
+        if is_sent_as_form(operation):
+            files = rewound(rest)
+            texts = {name: _part(value) for name, value in rest.items() if name not in files}
+            return self.send(operation.method, path, encode_multipart(BOUNDARY, texts | files), kind=MULTIPART_CONTENT)
         return self.send(operation.method, path, rest)
+
+
+def _part(value: Any) -> str:
+    """A value as a field of a form."""
+    return value if isinstance(value, str) else encoded(value).decode()
 
 
 def _record(entity: Entity, record_id: UUID | str) -> str:
