@@ -49,7 +49,8 @@ _STAFF = (
 _PARTNER = (
     Rule(("company", "contact", "deal", "order", "interaction", "<part>"), VIEW, PARTNER),
     Rule(("contact", "deal"), WRITE, PARTNER),
-    Rule(("interaction",), ("create",), PARTNER),
+    Rule(("interaction", "consent"), ("create",), PARTNER),
+    Rule(("consent", "consent_state", "consent_purpose"), VIEW, PARTNER),
     Rule(("product", "product_line", "pipeline", "stage", "tag", "custom_field"), VIEW, PARTNER),
     Rule(("partner_organisation", "partner_person", "user"), VIEW, PARTNER),
 )
@@ -91,6 +92,7 @@ ROLES: tuple[BuiltIn, ...] = (
             Rule(("<record>", "<part>"), VIEW, ALL),
             Rule(("company", "contact", "interaction"), WRITE, ALL),
             Rule(("tag",), WRITE, ALL),
+            Rule(("consent", "suppression"), ("create",), ALL),
             Rule(("<resource>",), VIEW, ALL),
         ),
     ),
@@ -104,6 +106,8 @@ ROLES: tuple[BuiltIn, ...] = (
             Rule(("order", "order_line", "order_discount", "order_return"), VIEW, ALL),
             Rule(("interaction",), WRITE, ALL),
             Rule(("contact",), ("update",), ALL),
+            Rule(("consent", "consent_state"), VIEW, ALL),
+            Rule(("consent", "suppression"), ("create",), ALL),
         ),
     ),
     BuiltIn(

@@ -122,6 +122,17 @@ INTERACTIONS = Fact(
         money("minutes"),
     ),
 )
+CONSENTS = Fact(
+    name="consents",
+    table="crm_consent",
+    moment="t.occurred_at",
+    columns=(
+        *ids("id", "contact_id"),
+        *texts("channel", "purpose", "status", "legal_basis"),
+        moment("occurred_at"),
+        moment("expires_at"),
+    ),
+)
 
 CRM_FACTS = (
     CONTACTS,
@@ -134,4 +145,5 @@ CRM_FACTS = (
     ORDER_RETURNS,
     DEALS,
     INTERACTIONS,
+    CONSENTS,
 )

@@ -56,6 +56,7 @@ def production(home: Home, urls: Urls) -> dict[str, str]:
         "BIFOCAL_ENV": "production",
         "BIFOCAL_HOME": str(home.path),
         "SECRET_KEY": home.secret("django"),
+        "PRIVACY_HASH_KEY": home.secret("privacy"),
         "ALLOWED_HOSTS": ports.LOOPBACK,
         "BASE_URL": f"https://{ports.LOOPBACK}",
         "BEHIND_PROXY": "true",

@@ -40,6 +40,11 @@ class LineReturned(Conflict):
     title = "Goods of this line came back; it cannot be removed or made smaller than that."
 
 
+class ContactErased(Conflict):
+    code = "contact_erased"
+    title = "The person's data was erased; nothing is added to it."
+
+
 class InUse(Conflict):
     code = "in_use"
     title = "Other records still use it."

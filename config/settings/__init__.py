@@ -18,13 +18,14 @@ from config.settings import (
     locale,
     logs,
     mail,
+    privacy,
     queue,
     security,
 )
 
 SECTIONS: tuple[ModuleType, ...] = (
     *(apps, data, security, accounts, api, queue),
-    *(mail, files, locale, logs, demo, analytics, admin),
+    *(mail, files, locale, logs, demo, analytics, admin, privacy),
 )
 
 

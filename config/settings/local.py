@@ -26,13 +26,13 @@ def service_url(name: str) -> str:
     return found.settings()[name] if found else NOWHERE[name]
 
 
-def development_secret() -> str:
+def development_secret(name: str = "django") -> str:
     """Return a key that lasts as long as this checkout's state."""
     if not IS_DEVELOPMENT:
         return "a-key-for-tests-only-that-signs-nothing-of-value"
     home = Home()
     try:
         home.prepare()
-        return home.secret("django")
+        return home.secret(name)
     except EmbeddedServiceError as error:
         raise ImproperlyConfigured(str(error)) from error

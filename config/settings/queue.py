@@ -8,6 +8,7 @@ from analytics import schedule as analytics_schedule
 from config.settings.env import env
 from config.settings.local import service_url
 from core import schedule as core_schedule
+from crm import schedule as crm_schedule
 
 CELERY_BROKER_URL = service_url("BROKER_URL")
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -52,5 +53,6 @@ CELERY_TASK_SOFT_TIME_LIMIT = env.int("TASK_SOFT_TIME_LIMIT", default=55 * 60)
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     **core_schedule.SCHEDULE,
     **accounts_schedule.SCHEDULE,
+    **crm_schedule.SCHEDULE,
     **analytics_schedule.SCHEDULE,
 }

@@ -15,6 +15,7 @@ class Field:
     """One named value. `column` is the attribute of the model (default: the name).
 
     `needs` names an action of the entity without which the value is not shown, filtered, sorted, grouped or measured.
+    `open_input`: whoever may write the record may also send a value that they will not be shown (a proof).
     `reference` is the entity whose id it holds. `stored` is False for inputs that a service consumes itself.
     `currency` names the field (also of a to-one relation: `order.currency`) with the currency of a money amount:
     amounts of different currencies are never added.
@@ -36,6 +37,7 @@ class Field:
     stored: bool = True
     reference: str | None = None
     needs: str | None = None
+    open_input: bool = False
     currency: str | None = None
     sql: str = ""
 

@@ -30,7 +30,7 @@ def clean(entity: Entity, values: Any, *, actor: Actor, partial: bool = False) -
         raise Invalid.one("", fault.code, str(fault)) from None
     for name in cleaned:
         item = entity.by_name[name]
-        if not entity.may_see(actor, item):
+        if not (item.open_input or entity.may_see(actor, item)):
             raise Forbidden(f"You may not write the field {name}.", entity=entity.name, action=item.needs)
     if entity.custom_column in cleaned:
         cleaned[entity.custom_column] = clean_custom(entity, cleaned[entity.custom_column])

@@ -6,6 +6,7 @@ from django.contrib import admin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from core.admin import RecordAdmin
+from crm.admin.privacy import ConsentInline, ConsentStateInline
 from crm.models import Company, Contact, Interaction
 
 
@@ -25,6 +26,7 @@ class ContactAdmin(RecordAdmin):
     list_display = ("name", "email", "phone", "company", "lifecycle_stage", "source", "owner", "created_at")
     list_select_related = ("company", "owner")
     filters = ("lifecycle_stage", ("company", AutocompleteSelectFilter))
+    inlines = (ConsentStateInline, ConsentInline)
 
 
 @admin.register(Interaction)

@@ -2,6 +2,7 @@
 
 from crm.entities.catalogue import PRICE_TIER, PRICE_TIER_PRICE, PRODUCT, PRODUCT_LINE
 from crm.entities.company import COMPANY
+from crm.entities.consent import CONSENT, CONSENT_PURPOSE, CONSENT_STATE, SUPPRESSION
 from crm.entities.contact import CONTACT, LIFECYCLE_CHANGE
 from crm.entities.deal import DEAL, PIPELINE, STAGE, STAGE_CHANGE
 from crm.entities.interaction import INTERACTION
@@ -12,6 +13,10 @@ ENTITIES = (
     COMPANY,
     CONTACT,
     LIFECYCLE_CHANGE,
+    CONSENT_PURPOSE,
+    CONSENT,
+    CONSENT_STATE,
+    SUPPRESSION,
     PRODUCT_LINE,
     PRODUCT,
     PRICE_TIER,

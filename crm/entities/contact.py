@@ -8,6 +8,7 @@ from core.registry.fields import many, one
 from core.registry.operations import Operation
 from core.registry.types import Text
 from crm.entities import common
+from crm.entities.consent import MAY_CONTACT_ONE
 from crm.models import Contact, LifecycleChange
 from crm.selectors import custom_fields
 from crm.selectors.timeline import timeline_feed
@@ -42,6 +43,9 @@ CONTACT = Entity(
         common.country(Contact),
         field(Contact, "city", groupable=True),
         field(Contact, "birth_date"),
+        field(Contact, "erased_at", doc="When the person's data was erased.", **common.READ_ONLY),
+        field(Contact, "legal_hold", groupable=True, **common.READ_ONLY),
+        field(Contact, "legal_hold_reason", **common.READ_ONLY),
         *common.owned_fields(Contact),
         *common.described_fields(Contact),
     ),
@@ -52,6 +56,8 @@ CONTACT = Entity(
         many("gifts", "order", "gift_recipient_id", "Gifts that were ordered for them."),
         many("deals", "deal", "contact_id", "Deals with them."),
         many("interactions", "interaction", "contact_id", "What passed between us."),
+        many("consents", "consent", "contact_id", "What they agreed to, refused or took back."),
+        many("consent_states", "consent_state", "contact_id", "What of that holds now."),
         many("lifecycle_changes", "lifecycle_change", "contact_id", "How far they came, and when."),
     ),
     writes=contacts,
@@ -74,7 +80,8 @@ CONTACT = Entity(
                 common.parameter("changed_at", common.MOMENT, "When it happened; now if not given."),
             ),
             doc="Move a contact to another lifecycle stage, at a given moment.",
-        )
+        ),
+        MAY_CONTACT_ONE,
     ],
 )
 

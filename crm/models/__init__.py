@@ -1,5 +1,14 @@
 from crm.models.catalogue import PriceTier, PriceTierPrice, Product, ProductLine
 from crm.models.company import Company
+from crm.models.consent import (
+    Consent,
+    ConsentChannel,
+    ConsentPurpose,
+    ConsentStanding,
+    ConsentState,
+    ConsentStatus,
+    LegalBasis,
+)
 from crm.models.contact import Contact, LifecycleChange, LifecycleStage
 from crm.models.deal import Deal, Pipeline, Stage, StageChange, StageKind
 from crm.models.interaction import Channel, Direction, Interaction
@@ -13,10 +22,17 @@ from crm.models.order import (
     OrderReturn,
     OrderStatus,
 )
+from crm.models.suppression import Suppression, SuppressionChannel, SuppressionReason
 
 __all__ = [
     "Channel",
     "Company",
+    "Consent",
+    "ConsentChannel",
+    "ConsentPurpose",
+    "ConsentStanding",
+    "ConsentState",
+    "ConsentStatus",
     "Contact",
     "CustomField",
     "CustomFieldEntity",
@@ -25,6 +41,7 @@ __all__ = [
     "Direction",
     "DiscountKind",
     "Interaction",
+    "LegalBasis",
     "LifecycleChange",
     "LifecycleStage",
     "Order",
@@ -41,5 +58,8 @@ __all__ = [
     "Stage",
     "StageChange",
     "StageKind",
+    "Suppression",
+    "SuppressionChannel",
+    "SuppressionReason",
     "Tag",
 ]

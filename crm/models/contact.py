@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import F, Value
+from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 
 from core.facts import fact_triggers
 from core.history.triggers import history_triggers
-from core.models.record import Record, live_unique
+from core.models.record import Personal, Record, live_unique
 from core.models.scope import Scope
 from crm.models import rules
 from crm.models.base import Described, Owned, through
@@ -61,6 +61,18 @@ class Contact(Described, Owned):
     city = models.CharField(max_length=100, null=True, blank=True)
     birth_date = models.DateField(null=True, blank=True)
 
+    erased_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="When the data was erased.")
+    legal_hold = models.BooleanField(default=False, editable=False, help_text="Whether the data must be kept for now.")
+    legal_hold_reason = models.CharField(max_length=500, null=True, blank=True, editable=False)
+
+    personal: ClassVar[Personal] = Personal(
+        people=("id",),
+        columns=(
+            "first_name", "last_name", "email", "phone", "job_title", "company_id", "source_detail", "city",
+            "birth_date", "tags", "custom", "external_id", "legal_hold_reason",
+        ),
+    )  # fmt: skip
+
     class Meta:
         db_table = "crm_contact"
         triggers = [*history_triggers("contact"), *fact_triggers("contacts")]
@@ -68,6 +80,12 @@ class Contact(Described, Owned):
             live_unique("crm", "contact", "external_id"),
             live_unique("crm", "contact", "email"),
             rules.lower_case("contact", "email"),
+            rules.check(
+                "contact",
+                "hold_has_reason",
+                Q(legal_hold=False) | Q(legal_hold_reason__isnull=False, erased_at__isnull=True),
+                "A legal hold has a reason, and holds what was not erased.",
+            ),
         ]
         indexes = [
             rules.deleted("contact"),
@@ -86,6 +104,8 @@ class Contact(Described, Owned):
             rules.by("contact", "updated_at"),
             rules.contains("contact", "name"),
             rules.contains("contact", "email"),
+            models.Index(fields=["id"], condition=Q(erased_at__isnull=False), name="crm_contact_erased"),
+            models.Index(fields=["id"], condition=Q(legal_hold=True), name="crm_contact_held"),
             rules.members("contact", "tags"),
             rules.values("contact", "custom"),
         ]
@@ -104,6 +124,7 @@ class LifecycleChange(Record):
     by = models.CharField(max_length=254, help_text="Who or what made the change.")
 
     scope: ClassVar[Scope] = through("contact", Contact.scope)
+    personal: ClassVar[Personal] = Personal(people=("contact_id",))
 
     class Meta:
         db_table = "crm_lifecycle_change"

@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from core.facts import fact_triggers
 from core.history.triggers import history_triggers
-from core.models.record import Record, live_unique
+from core.models.record import Personal, Record, live_unique
 from core.models.scope import Scope
 from crm.models import rules
 from crm.models.base import MONEY, Described, Owned, through
@@ -102,6 +102,10 @@ class Deal(Described, Owned):
     closed_at = models.DateTimeField(null=True, blank=True, help_text="When it was won or lost.")
     lost_reason = models.CharField(max_length=200, null=True, blank=True)
 
+    personal: ClassVar[Personal] = Personal(
+        people=("contact_id",), columns=("name", "lost_reason", "tags", "custom", "external_id")
+    )
+
     class Meta:
         db_table = "crm_deal"
         triggers = [*history_triggers("deal"), *fact_triggers("deals")]
@@ -163,6 +167,7 @@ class StageChange(Record):
     by = models.CharField(max_length=254, help_text="Who or what made the change.")
 
     scope: ClassVar[Scope] = through("deal", Deal.scope)
+    personal: ClassVar[Personal] = Personal(people=("deal__contact_id",))
 
     class Meta:
         db_table = "crm_stage_change"

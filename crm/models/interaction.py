@@ -8,7 +8,7 @@ from django.db import models
 
 from core.facts import fact_triggers
 from core.history.triggers import history_triggers
-from core.models.record import Record, live_unique
+from core.models.record import Personal, Record, live_unique
 from core.models.scope import Scope
 from crm.models import rules
 from crm.models.base import CUSTOMER_SCOPE
@@ -68,6 +68,7 @@ class Interaction(Record):
     )
 
     scope: ClassVar[Scope] = CUSTOMER_SCOPE
+    personal: ClassVar[Personal] = Personal(people=("contact_id",), columns=("subject", "body", "data", "external_id"))
 
     class Meta:
         db_table = "crm_interaction"

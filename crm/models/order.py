@@ -11,7 +11,7 @@ from django.db.models.functions import Round
 
 from core.facts import fact_triggers
 from core.history.triggers import history_triggers
-from core.models.record import Record, live_unique
+from core.models.record import Personal, Record, live_unique
 from core.models.scope import Scope
 from crm.models import rules
 from crm.models.base import CUSTOMER_SCOPE, MONEY, PRICE, QUANTITY, through
@@ -82,6 +82,7 @@ class Order(Record):
     returned_total = models.DecimalField(**MONEY, default=ZERO, help_text="Given back for returns.")
 
     scope: ClassVar[Scope] = CUSTOMER_SCOPE
+    personal: ClassVar[Personal] = Personal(people=("contact_id", "gift_recipient_id"))
 
     class Meta:
         db_table = "crm_order"
@@ -165,6 +166,7 @@ class OrderLine(Record):
     placed_at = models.DateTimeField(help_text="When the order was placed.")
 
     scope: ClassVar[Scope] = through("order", CUSTOMER_SCOPE)
+    personal: ClassVar[Personal] = Personal(people=("order__contact_id",))
 
     class Meta:
         db_table = "crm_order_line"
@@ -215,6 +217,7 @@ class OrderDiscount(Record):
     code = models.CharField(max_length=64, null=True, blank=True, help_text="Coupon or promotion code.")
 
     scope: ClassVar[Scope] = through("order", CUSTOMER_SCOPE)
+    personal: ClassVar[Personal] = Personal(people=("order__contact_id",))
 
     class Meta:
         db_table = "crm_order_discount"
@@ -242,6 +245,7 @@ class OrderReturn(Record):
     at = models.DateTimeField(help_text="When it came back.")
 
     scope: ClassVar[Scope] = through("order", CUSTOMER_SCOPE)
+    personal: ClassVar[Personal] = Personal(people=("order__contact_id",), columns=("reason",))
 
     class Meta:
         db_table = "crm_order_return"

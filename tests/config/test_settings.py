@@ -15,6 +15,7 @@ PRODUCTION = {
     "BROKER_URL": "amqp://127.0.0.1:1//",
     "CACHE_URL": "redis://127.0.0.1:1/1",
     "ALLOWED_HOSTS": "crm.example.com",
+    "PRIVACY_HASH_KEY": secrets.token_urlsafe(40),
 }
 
 
@@ -49,7 +50,7 @@ def test_whoever_forgets_the_mode_gets_production() -> None:
 
 
 def test_production_names_what_is_missing() -> None:
-    for name in ("SECRET_KEY", "DATABASE_URL", "BROKER_URL", "CACHE_URL"):
+    for name in ("SECRET_KEY", "DATABASE_URL", "BROKER_URL", "CACHE_URL", "PRIVACY_HASH_KEY"):
         done = run(["manage.py", "check"], {key: value for key, value in PRODUCTION.items() if key != name})
         assert done.returncode != 0
         assert f"{name} must be set" in done.stderr

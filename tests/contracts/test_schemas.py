@@ -73,6 +73,7 @@ def test_production_settings_pass_the_deployment_check() -> None:
         sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING",
         BIFOCAL_ENV="production",
         SECRET_KEY="k" * 25 + "0123456789abcdefghijklmnopqrstuvwxyz",
+        PRIVACY_HASH_KEY="h" * 25 + "0123456789abcdefghijklmnopqrstuvwxyz",
         ALLOWED_HOSTS="crm.example.com",
         DATABASE_URL=os.environ["DATABASE_URL"],
         BROKER_URL=os.environ["BROKER_URL"],

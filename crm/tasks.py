@@ -1,0 +1,14 @@
+"""What workers do for the customer record. Each task calls one service, and may be run twice without harm."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from core.clock import now
+from crm.services import consent
+
+
+@shared_task(queue="default")
+def expire_consents() -> None:
+    """Mark the consents that have run out."""
+    consent.expire(at=now())
