@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # There is no site to show; whoever comes by the bare address wants to know what is here.
     path("", RedirectView.as_view(url="/api/v1/docs")),
     path("api/v1/", RedirectView.as_view(url="/api/v1/docs")),
+    path("admin/", include("core.admin.urls")),
     path("admin/", admin.site.urls),
     *rest.urlpatterns(),
     path("graphql", GraphQLView.as_view(engine=engine), name="graphql"),

@@ -15,9 +15,10 @@ from typing import Any
 import duckdb
 
 from analytics import definitions
-from analytics.crm_facts import CONTACTS, ORDERS
+from analytics.crm_facts import COMPANIES, CONTACTS, ORDERS
 from analytics.engine import session as engine
 from analytics.engine.session import Session
+from analytics.facts import Fact
 
 AS_OF = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CENT = Decimal("0.01")
@@ -42,7 +43,12 @@ class Order:
 def given(contacts: Sequence[str], orders: Sequence[Order], scratch: Path) -> Iterator[Session]:
     """A session over these rows."""
     with duckdb.connect() as duck:
-        for fact, rows in ((CONTACTS, [{"id": each} for each in contacts]), (ORDERS, [_row(each) for each in orders])):
+        tables: dict[Fact, list[dict[str, Any]]] = {
+            CONTACTS: [{"id": each} for each in contacts],
+            COMPANIES: [],
+            ORDERS: [_row(each) for each in orders],
+        }
+        for fact, rows in tables.items():
             duck.execute(f"CREATE TABLE {fact.name} ({', '.join(f'{c.name} {c.type}' for c in fact.columns)})")
             for row in rows:
                 names, marks = ", ".join(row), ", ".join("?" for _ in row)

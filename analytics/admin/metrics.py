@@ -1,4 +1,4 @@
-"""Analytics in the admin: what was found, which runs found it, and a button that asks for it anew."""
+"""What was found, which runs found it, and a button that asks for it anew."""
 
 from __future__ import annotations
 

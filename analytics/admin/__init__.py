@@ -1,0 +1,5 @@
+"""Analytics in the admin."""
+
+from analytics.admin import home, metrics
+
+__all__ = ["home", "metrics"]
