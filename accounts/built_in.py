@@ -47,10 +47,11 @@ _STAFF = (
     Rule(("<catalogue>",), VIEW, ALL),
 )
 _PARTNER = (
-    Rule(("company", "contact", "deal", "order", "interaction", "<part>"), VIEW, PARTNER),
+    Rule(("company", "contact", "deal", "order", "interaction", "case", "<part>"), VIEW, PARTNER),
     Rule(("contact", "deal"), WRITE, PARTNER),
     Rule(("interaction", "consent"), ("create",), PARTNER),
     Rule(("consent", "consent_state", "consent_purpose"), VIEW, PARTNER),
+    Rule(("case",), ("create", "rate"), PARTNER),
     Rule(("product", "product_line", "pipeline", "stage", "tag", "custom_field"), VIEW, PARTNER),
     Rule(("partner_organisation", "partner_person", "user"), VIEW, PARTNER),
 )
@@ -99,12 +100,13 @@ ROLES: tuple[BuiltIn, ...] = (
     BuiltIn(
         "service",
         "Service",
-        "Sees all customers and orders, records what was said and done.",
+        "Sees all customers and orders, works on cases, records what was said and done.",
         (
             *_STAFF,
             Rule(("company", "contact", "interaction", "lifecycle_change"), VIEW, ALL),
             Rule(("order", "order_line", "order_discount", "order_return"), VIEW, ALL),
             Rule(("interaction",), WRITE, ALL),
+            Rule(("case", "case_change", "case_deadline"), ("*", "-delete", "-restore"), ALL),
             Rule(("contact",), ("update",), ALL),
             Rule(("consent", "consent_state"), VIEW, ALL),
             Rule(("consent", "suppression"), ("create",), ALL),
@@ -142,6 +144,7 @@ ROLES: tuple[BuiltIn, ...] = (
 
 # What a record consists of; it is seen and written with it.
 _PARTS = {
+    "case_change",
     "lifecycle_change",
     "order_discount",
     "order_line",

@@ -133,6 +133,28 @@ CONSENTS = Fact(
         moment("expires_at"),
     ),
 )
+CASES = Fact(
+    name="cases",
+    table="crm_case",
+    moment="t.opened_at",
+    columns=(
+        *ids("id", "contact_id", "company_id", "order_id", "product_id", "queue_id", "service_level_id"),
+        *_OWNED,
+        *texts("status", "priority", "channel"),
+        *(
+            moment(name)
+            for name in (
+                "opened_at", "first_response_due_at", "resolution_due_at", "first_responded_at", "resolved_at",
+                "closed_at", "rated_at",
+            )
+        ),
+        column("first_response_breached", "BOOLEAN"),
+        column("resolution_breached", "BOOLEAN"),
+        *(column(name, "INTEGER") for name in ("escalation_level", "reopened_count", "satisfaction_score")),
+        money("minutes"),
+        _TAGS,
+    ),
+)  # fmt: skip
 
 CRM_FACTS = (
     CONTACTS,
@@ -146,4 +168,5 @@ CRM_FACTS = (
     DEALS,
     INTERACTIONS,
     CONSENTS,
+    CASES,
 )

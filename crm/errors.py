@@ -48,3 +48,28 @@ class ContactErased(Conflict):
 class InUse(Conflict):
     code = "in_use"
     title = "Other records still use it."
+
+
+class CaseOver(Conflict):
+    code = "case_over"
+    title = "The case is resolved or closed; reopen it first."
+
+
+class CaseNotOver(Conflict):
+    code = "case_not_over"
+    title = "The case is neither resolved nor closed."
+
+
+class CaseWaiting(Conflict):
+    code = "case_waiting"
+    title = "The case waits already."
+
+
+class CaseNotWaiting(Conflict):
+    code = "case_not_waiting"
+    title = "The case does not wait."
+
+
+class CaseNotResolved(Conflict):
+    code = "case_not_resolved"
+    title = "Only a resolved or closed case is rated."

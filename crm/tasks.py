@@ -5,10 +5,18 @@ from __future__ import annotations
 from celery import shared_task
 
 from core.clock import now
-from crm.services import consent
+from crm.services import case_deadlines, consent
 
 
 @shared_task(queue="default")
 def expire_consents() -> None:
     """Mark the consents that have run out."""
     consent.expire(at=now())
+
+
+@shared_task(queue="default")
+def pass_case_deadlines() -> None:
+    """Wind the clocks that are stale, then let pass what is due of cases."""
+    at = now()
+    case_deadlines.wind_stale(at=at)
+    case_deadlines.pass_due(at=at)

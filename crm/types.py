@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from core.registry.types import Text, TypeFault
+from core.registry.types import Date, Text, TextList, TypeFault
+from crm.working_time import clock_time
 
 _DOMAIN = re.compile(r"^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,62}$")
 _COLOUR = re.compile(r"^#[0-9a-f]{6}$")
@@ -56,3 +57,30 @@ class Key(Text):
         if text is not None and not _KEY.match(text):
             raise TypeFault("invalid_key", "Must start with a lower-case letter and consist of a-z, 0-9 and _.")
         return text
+
+
+@dataclass(frozen=True)
+class ClockTime(Text):
+    """A time of day as HH:MM; 24:00 is the end of the day."""
+
+    max_length: int = 5
+
+    def parse(self, value: Any) -> str | None:
+        text = super().parse(value)
+        try:
+            if text is not None:
+                clock_time(text)
+        except ValueError:
+            raise TypeFault("invalid_time", "Must be a time of day such as 09:00.") from None
+        return text
+
+
+@dataclass(frozen=True)
+class Days(TextList):
+    """A set of dates, each as YYYY-MM-DD."""
+
+    max_length: int = 10
+    max_items: int = 1000
+
+    def parse(self, value: Any) -> list[str]:
+        return sorted({Date().parse(word).isoformat() for word in super().parse(value)})

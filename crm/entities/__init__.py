@@ -1,5 +1,6 @@
 """What the registry knows of the customer record; both APIs, criteria and grants are made from these."""
 
+from crm.entities.case import CASE, CASE_CHANGE, CASE_DEADLINE
 from crm.entities.catalogue import PRICE_TIER, PRICE_TIER_PRICE, PRODUCT, PRODUCT_LINE
 from crm.entities.company import COMPANY
 from crm.entities.consent import CONSENT, CONSENT_PURPOSE, CONSENT_STATE, SUPPRESSION
@@ -8,6 +9,7 @@ from crm.entities.deal import DEAL, PIPELINE, STAGE, STAGE_CHANGE
 from crm.entities.interaction import INTERACTION
 from crm.entities.labels import CUSTOM_FIELD, TAG
 from crm.entities.order import ORDER, ORDER_DISCOUNT, ORDER_LINE, ORDER_RETURN
+from crm.entities.service_level import BUSINESS_CALENDAR, ESCALATION_STEP, QUEUE, SERVICE_LEVEL
 
 ENTITIES = (
     COMPANY,
@@ -30,6 +32,13 @@ ENTITIES = (
     DEAL,
     STAGE_CHANGE,
     INTERACTION,
+    BUSINESS_CALENDAR,
+    SERVICE_LEVEL,
+    ESCALATION_STEP,
+    QUEUE,
+    CASE,
+    CASE_CHANGE,
+    CASE_DEADLINE,
     TAG,
     CUSTOM_FIELD,
 )

@@ -44,6 +44,7 @@ PRODUCT = Entity(
         many("tier_prices", "price_tier_price", "product_id", "Its price in each tier."),
         many("order_lines", "order_line", "product_id", "Where it was bought."),
         many("deals", "deal", "product_id", "Deals about it."),
+        many("cases", "case", "product_id", "What help was asked for."),
     ),
     writes=products,
     keys=("external_id", "sku"),

@@ -43,6 +43,7 @@ COMPANY = Entity(
         many("deals", "deal", "company_id", "Deals with it."),
         many("orders", "order", "company_id", "What it ordered."),
         many("interactions", "interaction", "company_id", "What passed between us."),
+        many("cases", "case", "company_id", "What it asked for help with."),
     ),
     writes=companies,
     keys=("external_id", "domain"),

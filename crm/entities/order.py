@@ -97,6 +97,7 @@ ORDER = Entity(
         many("lines", "order_line", "order_id", "What was bought."),
         many("discounts", "order_discount", "order_id", "All discounts, of lines and of the whole."),
         many("returns", "order_return", "order_id", "What came back."),
+        many("cases", "case", "order_id", "What help was asked for."),
     ),
     writes=orders,
     keys=("external_id", "number"),

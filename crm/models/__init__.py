@@ -1,3 +1,4 @@
+from crm.models.case import Case, CaseChange, CaseDeadline, CasePriority, CaseStatus
 from crm.models.catalogue import PriceTier, PriceTierPrice, Product, ProductLine
 from crm.models.company import Company
 from crm.models.consent import (
@@ -22,9 +23,17 @@ from crm.models.order import (
     OrderReturn,
     OrderStatus,
 )
+from crm.models.service_level import BusinessCalendar, CaseClock, EscalationStep, Queue, ServiceLevel
 from crm.models.suppression import Suppression, SuppressionChannel, SuppressionReason
 
 __all__ = [
+    "BusinessCalendar",
+    "Case",
+    "CaseChange",
+    "CaseClock",
+    "CaseDeadline",
+    "CasePriority",
+    "CaseStatus",
     "Channel",
     "Company",
     "Consent",
@@ -40,6 +49,7 @@ __all__ = [
     "Deal",
     "Direction",
     "DiscountKind",
+    "EscalationStep",
     "Interaction",
     "LegalBasis",
     "LifecycleChange",
@@ -55,6 +65,8 @@ __all__ = [
     "PriceTierPrice",
     "Product",
     "ProductLine",
+    "Queue",
+    "ServiceLevel",
     "Stage",
     "StageChange",
     "StageKind",

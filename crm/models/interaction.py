@@ -57,6 +57,9 @@ class Interaction(Record):
     deal = models.ForeignKey(
         "crm.Deal", models.SET_NULL, null=True, blank=True, related_name="interactions", db_index=False
     )
+    case = models.ForeignKey(
+        "crm.Case", models.SET_NULL, null=True, blank=True, related_name="interactions", db_index=False
+    )
     agent = models.ForeignKey(
         "accounts.User",
         models.SET_NULL,
@@ -83,6 +86,7 @@ class Interaction(Record):
             rules.by("interaction", "contact"),
             rules.by("interaction", "company"),
             rules.by("interaction", "deal"),
+            rules.by("interaction", "case"),
             rules.by("interaction", "agent"),
             rules.by("interaction", "channel"),
             rules.by("interaction", "kind"),

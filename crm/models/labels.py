@@ -47,6 +47,7 @@ class CustomFieldEntity(models.TextChoices):
     COMPANY = "company"
     CONTACT = "contact"
     DEAL = "deal"
+    CASE = "case"
 
 
 class CustomField(Record):

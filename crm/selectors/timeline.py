@@ -5,7 +5,7 @@ Every branch is limited before they are put together, so a page costs as much at
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -22,13 +22,24 @@ from core.reads import cursors
 from core.registry import types
 from core.registry.feeds import Feed, FeedPage
 from core.registry.fields import Field, Shape
-from crm.models import Company, Contact, Deal, Interaction, LifecycleChange, Order, OrderReturn, StageChange
+from crm.models import (
+    Case,
+    CaseChange,
+    Company,
+    Contact,
+    Deal,
+    Interaction,
+    LifecycleChange,
+    Order,
+    OrderReturn,
+    StageChange,
+)
 from crm.models.base import CUSTOMER_SCOPE, through
 
 MAX_LIMIT = 200
 SIGNATURE = "timeline"
 MOMENT = types.DateTime()
-KINDS = ("interaction", "order", "return", "deal", "lifecycle")
+KINDS = ("interaction", "order", "return", "deal", "lifecycle", "case")
 
 ITEM = Shape(
     title="TimelineItem",
@@ -59,6 +70,7 @@ class Branch:
     detail: dict[str, Any]
     alive: tuple[str, ...] = ("deleted_at",)
     only: type[Record] | None = None
+    where: Q = field(default_factory=Q)
 
 
 def _text(column: str) -> Cast:
@@ -137,12 +149,28 @@ BRANCHES = (
         detail={"from_stage": F("from_stage"), "to_stage": F("to_stage"), "by": F("by")},
         only=Contact,
     ),
+    Branch(
+        kind="case",
+        model=CaseChange,
+        entity="case",
+        scope=through("case", Case.scope),
+        at="at",
+        customer="",
+        title=Concat(F("case__number"), Value(" "), F("case__subject")),
+        record="case_id",
+        detail={
+            "status": F("to_status"), "from_status": F("from_status"), "by": F("by"), "priority": F("case__priority"),
+        },
+        alive=("deleted_at", "case__deleted_at"),
+        # As the indexes are made.
+        where=Q(to_status__in=("new", "resolved")),
+    ),
 )  # fmt: skip
 
 
 def timeline_feed(entity: str, model: type[Contact | Company]) -> Feed:
     """The feed `timeline` of contacts or of companies."""
-    doc = "What happened: interactions, orders, returns, moves of deals, lifecycle changes; newest first."
+    doc = "What happened: interactions, orders, returns, moves of deals, lifecycle changes, cases; newest first."
     return Feed("timeline", ITEM, partial(fetch, entity, model), doc)
 
 
@@ -178,7 +206,7 @@ def _rows(
     visible = branch.scope.q(actor, actor.visibilities(branch.entity, "view"))
     alive = {f"{column}__isnull": True for column in branch.alive}
     customer = {f"{branch.customer}{entity}_id": record_id}
-    rows: QuerySet[Any, Any] = branch.model.objects.filter(visible, **alive, **customer)
+    rows: QuerySet[Any, Any] = branch.model.objects.filter(visible, branch.where, **alive, **customer)
     if before is not None:
         moment, key = before
         # The first condition is what the index understands.

@@ -7,12 +7,12 @@ from typing import Any, TypeVar
 
 from core.errors import FieldError, Invalid
 from core.writes.base import Write, Writes
-from crm.models import Company, Contact, Deal
+from crm.models import Case, Company, Contact, Deal
 from crm.selectors import custom_fields
 from crm.services import locks
 from crm.services.tags import make_missing
 
-M = TypeVar("M", bound=Company | Contact | Deal)
+M = TypeVar("M", bound=Case | Company | Contact | Deal)
 
 
 class DescribedWrites(Writes[M]):

@@ -15,6 +15,7 @@ class Subject(IntEnum):
 
     COMPANY_HIERARCHY = 1
     TAGS = 2
+    SERVICE_LEVELS = 3
 
 
 def exclusively(subject: Subject) -> None:

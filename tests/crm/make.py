@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from accounts.models import User
 from core.actors import SYSTEM
-from crm.models import Company, Contact, Deal, Interaction, Order, Pipeline, Product, Stage, Tag
+from crm.models import Case, Company, Contact, Deal, Interaction, Order, Pipeline, Product, ServiceLevel, Stage, Tag
+from crm.services.cases import cases
 from crm.services.catalogue import products
 from crm.services.companies import companies
 from crm.services.contacts import contacts
@@ -14,6 +16,7 @@ from crm.services.deals import deals
 from crm.services.interactions import interactions
 from crm.services.orders import orders
 from crm.services.pipelines import pipelines, stages
+from crm.services.service_levels import escalation_steps, service_levels
 from crm.services.tags import tags
 
 STAGES = (("Talking", "open"), ("Offer", "open"), ("Won", "won"), ("Lost", "lost"))
@@ -58,3 +61,21 @@ def interaction(at: datetime, **values: Any) -> Interaction:
 
 def tag(at: datetime, name: str) -> Tag:
     return tags.create(actor=SYSTEM, values={"name": name}, at=at)
+
+
+def case(at: datetime, **values: Any) -> Case:
+    return cases.create(actor=SYSTEM, values={"subject": "It does not work", **values}, at=at)
+
+
+def service_level(at: datetime, *steps: dict[str, Any], **values: Any) -> ServiceLevel:
+    """An hour to the first response, four to the resolution, every minute counted."""
+    limits = {"normal_first_response_minutes": 60, "normal_resolution_minutes": 240, "urgent_resolution_minutes": 30}
+    made = service_levels.create(actor=SYSTEM, values={"name": "Gold", **limits, **values}, at=at)
+    for step in steps:
+        escalation_steps.create(actor=SYSTEM, values={"service_level_id": str(made.pk), **step}, at=at)
+    return made
+
+
+def user(name: str, **values: Any) -> User:
+    made: User = User.objects.create_user(f"{name.lower()}@example.com", name=name, **values)
+    return made
