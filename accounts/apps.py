@@ -19,6 +19,7 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         """Models are loaded only now."""
         import_module("accounts.sign_in").connect()
+        import_module("core.jobs.acting").register(import_module("accounts.selectors.actors").again)
         post_migrate.connect(self._sync_roles, sender=self, dispatch_uid="accounts.sync_roles")
 
     def _sync_roles(self, using: str, **_: Any) -> None:

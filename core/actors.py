@@ -91,6 +91,17 @@ class Actor:
             raise NotAuthenticated()
         raise Forbidden(entity=entity, action=action)
 
+    def within(self, bounds: Mapping[str, tuple[Grant, ...]]) -> Actor:
+        """The same actor, with no more than these grants."""
+        if self.is_superuser:
+            return replace(self, grants=dict(bounds), is_superuser=False)
+        left: dict[str, tuple[Grant, ...]] = {}
+        for entity, grants in self.grants.items():
+            within = {grant.visibility: grant.actions for grant in bounds.get(entity, ())}
+            kept = ((grant.actions & within.get(grant.visibility, frozenset()), grant.visibility) for grant in grants)
+            left[entity] = tuple(Grant(actions, reach) for actions, reach in kept if actions)
+        return replace(self, grants={entity: grants for entity, grants in left.items() if grants}, is_superuser=False)
+
     def through(self, door: Door) -> Actor:
         """The same actor by another door."""
         return replace(self, door=door)

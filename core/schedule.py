@@ -10,5 +10,6 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "core.tasks.forget_idempotent_answers",
         "schedule": timedelta(hours=1),
     },
+    "core-resume-jobs": {"task": "core.tasks.resume_jobs", "schedule": timedelta(minutes=1)},
     "core-forget-events": {"task": "core.tasks.forget_events", "schedule": timedelta(hours=6)},
 }

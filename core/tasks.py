@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from celery import shared_task
 
 from core import idempotency
+from core.bulk import work
 from core.clock import now
 from core.events import relay
+from core.jobs import sending
 
 
 @shared_task(queue="default")
@@ -19,3 +23,15 @@ def forget_idempotent_answers() -> None:
 def forget_events() -> None:
     """Throw away the events that every subscriber has dealt with long ago."""
     relay.forget(at=now())
+
+
+@shared_task(queue="default")
+def carry_out_bulk(job_id: str) -> None:
+    """Do the same to all records that a search found."""
+    work.carry_out(job_id=UUID(job_id))
+
+
+@shared_task(queue="default")
+def resume_jobs() -> None:
+    """Send jobs again whose worker was killed."""
+    sending.resend_unattended(at=now())

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from accounts import scopes as scoping
+from accounts.models import ApiKey
 from accounts.selectors.identity import RESOURCE
 from core.actors import Actor, ActorKind, Door, Grant, Visibility
 from core.database.cursors import run_prepared
@@ -45,6 +46,16 @@ def by_token(*, digest: str, at: datetime, door: Door) -> Found | None:
     """The actor of the OAuth access token with this digest; None where the token does not hold."""
     row = _row("token", digest=digest, at=at)
     return _found(row, ActorKind.OAUTH_CLIENT, door) if row else None
+
+
+def again(kind: ActorKind, party_id: UUID, user_id: UUID | None, door: Door, at: datetime) -> Actor | None:
+    """The party that asked for long work, as it may act at this moment; None where it may not any more."""
+    if kind is ActorKind.API_KEY:
+        digest = ApiKey.objects.filter(pk=party_id).values_list("digest", flat=True).first()
+        found = by_key(digest=digest, at=at, door=door) if digest else None
+    else:
+        found = by_user(user_id=user_id, door=door) if user_id else None
+    return replace(found.actor, kind=kind, id=party_id) if found else None
 
 
 def _row(

@@ -163,4 +163,5 @@ BY_NAME: dict[str, type[graphene.Scalar]] = {
     "DateTime": DateTime,
     "JSON": JSON,
     "Upload": Upload,
+    "Criteria": Criteria,
 }

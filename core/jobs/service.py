@@ -81,9 +81,9 @@ def fail(*, job_id: UUID, message: str, at: datetime) -> None:
     _close(job_id, Job.Status.FAILED, message, None, at)
 
 
-def cancelled(*, job_id: UUID, at: datetime) -> None:
-    """The work has stopped because somebody asked for it."""
-    _close(job_id, Job.Status.CANCELLED, "Cancelled.", None, at)
+def cancelled(*, job_id: UUID, at: datetime, result: Mapping[str, Any] | None = None) -> None:
+    """The work has stopped because somebody asked for it; `result` tells what was done by then."""
+    _close(job_id, Job.Status.CANCELLED, "Cancelled.", result, at)
 
 
 def cancel(*, actor: Actor, record_id: UUID, at: datetime) -> UUID:

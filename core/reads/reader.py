@@ -125,9 +125,10 @@ def _require(entity: Entity, actor: Actor, deleted: bool) -> None:
         actor.require(entity.name, "restore")
 
 
-def _restricted(
+def restricted(
     entity: Entity, rows: RecordQuerySet, actor: Actor, at: datetime, where: Any, q: str | None
 ) -> RecordQuerySet:
+    """The rows that meet criteria and a quick search. Raises InvalidCriteria, BadRequest, Invalid."""
     if where is not None:
         condition = criteria.to_q(entity, where, actor=actor, at=at)
         rows = rows.filter(condition) if condition else rows
@@ -173,7 +174,7 @@ def _fetch(
             if len(found) > limit:
                 break
     else:
-        rows = _restricted(entity, statements.visible(entity, actor, deleted=deleted), actor, at, where, q)
+        rows = restricted(entity, statements.visible(entity, actor, deleted=deleted), actor, at, where, q)
         row = wire_row(entity, actor, selection.fields, extra)
         for part in order.after(values) if values else [Q()]:
             found += statements.fetch(rows.filter(part), row, order, limit + 1 - len(found))

@@ -8,6 +8,7 @@ from django.apps import apps
 from django.utils.module_loading import module_has_submodule
 
 from core import registry
+from core.bulk import operations
 
 
 def discover() -> None:
@@ -23,3 +24,4 @@ def discover() -> None:
         for name, actions in getattr(module, "RESOURCES", {}).items():
             registry.register_resource(name, actions)
         getattr(module, "extend", lambda: None)()
+    operations.offer()

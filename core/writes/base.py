@@ -5,7 +5,7 @@ A subclass per entity adds its own rules in `prepare` (before saving) and `saved
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar, cast
@@ -23,6 +23,9 @@ from core.registry.entities import Entity
 from core.writes import inputs
 
 M = TypeVar("M", bound=Record)
+
+# The rules for one record, and for many.
+_FOR_MANY = {"prepare": "prepare_many", "saved": "saved_many", "deleting": "deleting_many"}
 
 
 @dataclass
@@ -50,6 +53,13 @@ class Writes(Generic[M]):
     def entity(self) -> Entity:
         return registry.entity(self.entity_name)
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        """A rule for one that says nothing of many is asked of each: what a base class said of many is too little."""
+        super().__init_subclass__(**options)
+        for one, many in _FOR_MANY.items():
+            if one in vars(cls) and many not in vars(cls):
+                setattr(cls, many, getattr(Writes, many))
+
     def begin(self, values: Mapping[str, Any]) -> None:
         """Locks that must be taken before any row is: the first thing in the transaction of a create or update."""
 
@@ -61,6 +71,24 @@ class Writes(Generic[M]):
 
     def deleting(self, change: Write[M]) -> None:
         """May this record be deleted now? Raise Conflict if not."""
+
+    # The same rules for many records in one transaction. They say no less than those for one, only in fewer
+    # statements; whatever they raise undoes all of these records, and it is found out which of them are to blame.
+
+    def prepare_many(self, changes: Sequence[Write[M]]) -> None:
+        """`prepare` of each."""
+        for change in changes:
+            self.prepare(change)
+
+    def saved_many(self, changes: Sequence[Write[M]]) -> None:
+        """`saved` of each."""
+        for change in changes:
+            self.saved(change)
+
+    def deleting_many(self, changes: Sequence[Write[M]]) -> None:
+        """`deleting` of each."""
+        for change in changes:
+            self.deleting(change)
 
     def create(self, *, actor: Actor, values: Mapping[str, Any], at: datetime) -> M:
         """Make a record from raw input. Owner, team and partner default to the actor's own.
@@ -114,7 +142,7 @@ class Writes(Generic[M]):
         For verbs beyond plain update: lock, set attributes, note the old ones in `change.before`, then call this.
         """
         self.prepare(change)
-        if not change.before and not _has_unstored(self.entity, change.values):
+        if not change.before and not has_unstored(self.entity, change.values):
             return
         record = change.record
         record.version += 1
@@ -195,12 +223,16 @@ class Writes(Generic[M]):
                 "The record would be outside of what you may write.", entity=self.entity_name, action=action
             )
 
-    def _publish(self, verb: str, change: Write[M]) -> None:
+    def event(self, verb: str, change: Write[M]) -> events.Event:
+        """What the outbox is told of a change: <entity>.created, updated, deleted or restored."""
         payload: dict[str, Any] = {"entity": self.entity_name, "id": str(change.record.pk)}
         if change.before:
             payload["changed"] = sorted(change.before)
-        events.publish(events.Event(f"{self.entity_name}.{verb}", payload), actor=change.actor, at=change.at)
+        return events.Event(f"{self.entity_name}.{verb}", payload)
+
+    def _publish(self, verb: str, change: Write[M]) -> None:
+        events.publish(self.event(verb, change), actor=change.actor, at=change.at)
 
 
-def _has_unstored(entity: Entity, values: Mapping[str, Any]) -> bool:
+def has_unstored(entity: Entity, values: Mapping[str, Any]) -> bool:
     return any(not entity.by_name[name].stored for name in values if name in entity.by_name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import connection
@@ -30,6 +31,12 @@ class Companies(DescribedWrites[Company]):
         company = change.record
         if "parent_id" in change.before and company.parent_id is not None:
             _refuse_cycle(company.pk, company.parent_id)
+
+    def prepare_many(self, changes: Sequence[Write[Company]]) -> None:
+        super().prepare_many(changes)
+        for change in changes:
+            if "parent_id" in change.before and change.record.parent_id is not None:
+                _refuse_cycle(change.record.pk, change.record.parent_id)
 
 
 def _refuse_cycle(company_id: UUID, parent_id: UUID) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -25,6 +26,12 @@ class Contacts(DescribedWrites[Contact]):
         super().saved(change)
         if change.changed("lifecycle_stage"):
             _note_stage(change, change.values.get("changed_at") or change.at)
+
+    def saved_many(self, changes: Sequence[Write[Contact]]) -> None:
+        super().saved_many(changes)
+        for change in changes:
+            if change.changed("lifecycle_stage"):
+                _note_stage(change, change.values.get("changed_at") or change.at)
 
     def change_stage(
         self, *, actor: Actor, record_id: UUID, at: datetime, lifecycle_stage: str, changed_at: datetime | None = None

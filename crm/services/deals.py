@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -39,6 +40,12 @@ class Deals(DescribedWrites[Deal]):
         super().saved(change)
         if change.changed("stage_id"):
             _note_move(change)
+
+    def saved_many(self, changes: Sequence[Write[Deal]]) -> None:
+        super().saved_many(changes)
+        for change in changes:
+            if change.changed("stage_id"):
+                _note_move(change)
 
     def win(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from core.errors import FieldError, Invalid
@@ -24,14 +24,21 @@ class DescribedWrites(Writes[M]):
             locks.shared(locks.Subject.TAGS)
 
     def prepare(self, change: Write[M]) -> None:
-        if not change.changed("custom"):
-            return
-        present = change.record.custom
-        missing = sorted(custom_fields.required_keys(self.entity_name) - set(present))
-        if missing:
-            raise Invalid([FieldError(f"/custom/{key}", "required", "This field is required.") for key in missing])
+        DescribedWrites.prepare_many(self, [change])
+
+    def prepare_many(self, changes: Sequence[Write[M]]) -> None:
+        changes = [change for change in changes if change.changed("custom")]
+        required = custom_fields.required_keys(self.entity_name) if changes else frozenset()
+        for change in changes:
+            missing = sorted(required - set(change.record.custom))
+            if missing:
+                raise Invalid([FieldError(f"/custom/{key}", "required", "This field is required.") for key in missing])
 
     def saved(self, change: Write[M]) -> None:
-        names = change.record.tags
-        if names and (change.changed("tags") or "deleted_at" in change.before):
-            make_missing(names, actor=change.actor, at=change.at)
+        DescribedWrites.saved_many(self, [change])
+
+    def saved_many(self, changes: Sequence[Write[M]]) -> None:
+        marked = [change for change in changes if change.changed("tags") or "deleted_at" in change.before]
+        names = {name for change in marked for name in change.record.tags}
+        if names:
+            make_missing(names, actor=marked[0].actor, at=marked[0].at)

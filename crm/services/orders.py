@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -57,14 +57,24 @@ class Orders(Writes[Order]):
         if "placed_at" in change.before:
             _parts(OrderLine, order, None).update(placed_at=order.placed_at, **_touched(change.at))
         if "deleted_at" in change.before:
-            for model in (OrderLine, OrderDiscount, OrderReturn):
-                rows = _parts(model, order, change.before["deleted_at"])
-                rows.update(deleted_at=order.deleted_at, **_touched(change.at))
+            _follow([change])
         payload = {"id": str(order.pk), "total": str(order.total), "currency": order.currency}
         if change.created and order.status != OrderStatus.CANCELLED:
             events.publish(events.Event(ORDER_PLACED, payload), actor=change.actor, at=change.at)
         elif change.changed("status") and order.status == OrderStatus.CANCELLED:
             events.publish(events.Event(ORDER_CANCELLED, payload), actor=change.actor, at=change.at)
+
+    def saved_many(self, changes: Sequence[Write[Order]]) -> None:
+        # Only deletion and restoration: they come to the same for many, and bring about nothing else.
+        moved = [change for change in changes if set(change.before) == {"deleted_at"} and not change.values]
+        alike: dict[tuple[datetime | None, datetime | None], list[Write[Order]]] = {}
+        for change in moved:
+            alike.setdefault((change.before["deleted_at"], change.record.deleted_at), []).append(change)
+        for group in alike.values():
+            _follow(group)
+        for change in changes:
+            if not any(change is item for item in moved):
+                self.saved(change)
 
     def return_line(
         self,
@@ -166,6 +176,15 @@ def _discount(order: Order, line: OrderLine | None, given: Mapping[str, Any], at
         created_at=at,
         updated_at=at,
     )
+
+
+def _follow(changes: Sequence[Write[Order]]) -> None:
+    """Delete or restore the parts of orders that all were, and all are, deleted at the same moment."""
+    first = changes[0]
+    orders = [change.record.pk for change in changes]
+    for model in (OrderLine, OrderDiscount, OrderReturn):
+        rows = model.objects.filter(order__in=orders, deleted_at=first.before["deleted_at"])
+        rows.update(deleted_at=first.record.deleted_at, **_touched(first.at))
 
 
 def _parts(model: type[OrderLine | OrderDiscount | OrderReturn], order: Order, deleted_at: datetime | None) -> Any:

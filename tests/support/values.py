@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from core.criteria.types import Criteria
 from core.registry import types
 from core.registry.fields import Field, ListOf, Shape
 from core.registry.types import FieldType
@@ -97,6 +98,7 @@ _MAKERS: dict[type[FieldType], Make] = {
     types.DateTime: _datetime,
     types.TextList: lambda kind, name, number: [f"a {number}", f"b {number}"],
     types.Json: _json,
+    Criteria: lambda kind, name, number: {},
     types.Upload: _upload,
     Shape: lambda kind, name, number: members(kind, number),
     ListOf: lambda kind, name, number: [sample(kind.inner, name, number)],
