@@ -156,6 +156,19 @@ CASES = Fact(
     ),
 )  # fmt: skip
 
+EVENTS = Fact(
+    name="events",
+    table="crm_event",
+    moment="t.occurred_at",
+    columns=(
+        *ids("id", "contact_id", "company_id"),
+        *texts("name", "source", "currency"),
+        moment("occurred_at"),
+        column("is_offline", "BOOLEAN"),
+        money("value"),
+    ),
+)
+
 CRM_FACTS = (
     CONTACTS,
     COMPANIES,
@@ -169,4 +182,5 @@ CRM_FACTS = (
     INTERACTIONS,
     CONSENTS,
     CASES,
+    EVENTS,
 )

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+# Events that came as one batch: `ids`. One that came alone is told by `event.created`.
+EVENT_BATCH_CREATED = "event.batch_created"
+# Months of events that were dropped as a whole: `months`, each by its first day.
+EVENT_MONTHS_DROPPED = "event.months_dropped"
 CONTACT_STAGE_CHANGED = "contact.stage_changed"
 DEAL_MOVED = "deal.moved"
 DEAL_WON = "deal.won"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from celery.schedules import crontab
+
 SCHEDULE: dict[str, dict[str, Any]] = {
     "crm-expire-consents": {"task": "crm.tasks.expire_consents", "schedule": timedelta(minutes=10)},
     "crm-pass-case-deadlines": {
@@ -13,4 +15,5 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         # The next one looks at everything again.
         "options": {"expires": 60},
     },
+    "crm-event-months": {"task": "crm.tasks.keep_event_months_ahead", "schedule": crontab(hour="3", minute="10")},
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from core.clock import now
-from crm.services import case_deadlines, consent
+from crm.services import case_deadlines, consent, event_partitions
 
 
 @shared_task(queue="default")
@@ -20,3 +20,9 @@ def pass_case_deadlines() -> None:
     at = now()
     case_deadlines.wind_stale(at=at)
     case_deadlines.pass_due(at=at)
+
+
+@shared_task(queue="default")
+def keep_event_months_ahead() -> None:
+    """Make the months of the events' table that come next."""
+    event_partitions.keep_ahead(at=now())

@@ -19,7 +19,8 @@ from analytics.definitions import Definition
 from analytics.engine.duck import connected, quoted
 from analytics.facts import Fact
 from analytics.lake import files
-from analytics.lake.database import Connection, Lock, held, own_connection
+from analytics.lake.database import Lock, held, own_connection
+from core.database.aside import Connection
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from psycopg import sql
 from analytics.engine.duck import quoted
 from analytics.facts import Fact
 from analytics.lake import files
-from analytics.lake.database import Connection
+from core.database.aside import Connection
 
 # Months that follow each other are read by one COPY, up to this many.
 STRETCH = 12

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
-from typing import Any
 
-import psycopg
-from django.db import connections
+from core.database import aside
+from core.database.aside import Connection
 
 # "lake" in ASCII: the first half of all our advisory locks.
 FAMILY = 0x6C616B65
-
-Connection = psycopg.Connection[tuple[Any, ...]]
 
 
 class Lock(IntEnum):
@@ -28,10 +25,7 @@ class Lock(IntEnum):
 @contextmanager
 def own_connection() -> Iterator[Connection]:
     """A connection beside Django's, in autocommit, to the same database."""
-    parameters = connections["default"].get_connection_params()
-    for name in ("pool", "context", "cursor_factory", "server_side_binding"):
-        parameters.pop(name, None)
-    with psycopg.connect(**parameters, autocommit=True) as connection:
+    with aside.own_connection() as connection:
         # Text forms that the CSV reader relies on, whatever the server's defaults are.
         connection.execute("SET datestyle TO 'ISO, YMD'")
         connection.execute("SET timezone TO 'UTC'")

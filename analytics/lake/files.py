@@ -11,7 +11,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from analytics.lake.database import Connection, Lock, held
+from analytics.lake.database import Lock, held
+from core.database.aside import Connection
 from core.ids import new_id
 
 SCRATCH = "scratch"

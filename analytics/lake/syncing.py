@@ -13,7 +13,8 @@ from analytics.engine.duck import connected
 from analytics.facts import Fact
 from analytics.lake import files
 from analytics.lake.copying import NewFile, copy
-from analytics.lake.database import Connection, Lock, held, own_connection
+from analytics.lake.database import Lock, held, own_connection
+from core.database.aside import Connection
 
 Dirty = dict[str, set[date | None]]
 Progress = Callable[[str], None]

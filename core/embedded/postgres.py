@@ -27,6 +27,8 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "max_connections": "100",
+    # A query over a table of many partitions holds a lock for each of them and of their indexes.
+    "max_locks_per_transaction": "256",
     "shared_buffers": "128MB",
     "dynamic_shared_memory_type": "posix",
     "log_line_prefix": "",

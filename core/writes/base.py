@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, TypeVar, cast
 from uuid import UUID
 
 from django.db import transaction
@@ -16,7 +16,7 @@ from django.db import transaction
 from core import events, registry
 from core.actors import Actor
 from core.database.inserts import insert
-from core.errors import Conflict, Forbidden, NotFound, StaleVersion
+from core.errors import Conflict, DomainError, Forbidden, NotFound, StaleVersion
 from core.history.context import acting
 from core.models.record import Record
 from core.registry.entities import Entity
@@ -44,7 +44,9 @@ class Write(Generic[M]):
 
 
 class Writes(Generic[M]):
-    """The writes of one entity. Instances are stateless and shared."""
+    """The writes of one entity. Instances are stateless and shared. `makes_sets`: whether `create_set` is offered."""
+
+    makes_sets: ClassVar[bool] = False
 
     def __init__(self, entity: str) -> None:
         self.entity_name = entity
@@ -112,6 +114,13 @@ class Writes(Generic[M]):
             self._require_within_scope(actor, "create", record)
             self._publish("created", change)
         return record
+
+    def create_set(self, *, actor: Actor, items: Sequence[Any], at: datetime) -> list[M | DomainError]:
+        """Make many records in few statements: for each item the record, or why it was refused.
+
+        Raises a domain error where the set as a whole was refused: the items are to be made one by one then.
+        """
+        raise NotImplementedError
 
     def update(
         self,

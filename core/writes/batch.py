@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import reduce
@@ -37,6 +37,7 @@ ITEM = Shape(
         Field("version", types.Integer(minimum=1), "Refuse if the record has moved on from this version."),
     ),
 )
+_CREATION = {"action", "values"}
 _STATUS = {"create": "created", "update": "updated", "delete": "deleted", "restore": "restored"}
 
 
@@ -62,8 +63,10 @@ def run(
     try:
         with transaction.atomic():
             _hold(entity, actor, items)
-            for index, item in enumerate(items):
-                results.append({"index": index} | _one(entity, entity.writes, actor, at, item))
+            found = _as_a_set(entity.writes, actor, at, items)
+            if found is None:
+                found = (_one(entity, entity.writes, actor, at, item) for item in items)
+            results += [{"index": index} | result for index, result in enumerate(found)]
             if atomic and any(result["status"] == "failed" for result in results):
                 raise _RolledBack
     except _RolledBack:
@@ -92,6 +95,32 @@ def _hold(entity: Entity, actor: Actor, items: Sequence[Any]) -> None:
         list(rows.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
 
 
+def _as_a_set(writes: Writes[Any], actor: Actor, at: datetime, items: Sequence[Any]) -> Iterable[dict[str, Any]] | None:
+    """The results, where all items are plain creations and the entity makes many at once; None otherwise."""
+    plain = all(
+        isinstance(item, dict)
+        and item.keys() == _CREATION
+        and item["action"] == "create"
+        and isinstance(item["values"], dict)
+        for item in items
+    )
+    if not (writes.makes_sets and plain and len(items) > 1):
+        return None
+    with suppress(DomainError, DatabaseError), transaction.atomic():
+        made = writes.create_set(actor=actor, at=at, items=[item["values"] for item in items])
+        return [_failed(one) if isinstance(one, DomainError) else _done("created", one) for one in made]
+    # What is wrong with one of them is found out one by one.
+    return None
+
+
+def _done(status: str, record: Any) -> dict[str, Any]:
+    return {"status": status, "id": str(record.pk), "version": record.version, "error": None}
+
+
+def _failed(error: Exception) -> dict[str, Any]:
+    return {"status": "failed", "id": None, "version": None, "error": problem_of(error).body()}
+
+
 def _one(entity: Entity, writes: Writes[Any], actor: Actor, at: datetime, item: Any) -> dict[str, Any]:
     try:
         cleaned = clean_values(ITEM.fields, item)
@@ -104,12 +133,12 @@ def _one(entity: Entity, writes: Writes[Any], actor: Actor, at: datetime, item: 
             # Somebody else made the record between the look and the write: now it is found.
             with transaction.atomic():
                 status, record = _apply(entity, writes, actor, at, cleaned)
-        return {"status": status, "id": str(record.pk), "version": record.version, "error": None}
+        return _done(status, record)
     except TypeFault as fault:
         error: Exception = Invalid.one("", fault.code, str(fault))
     except (DomainError, DatabaseError) as refusal:
         error = refusal
-    return {"status": "failed", "id": None, "version": None, "error": problem_of(error).body()}
+    return _failed(error)
 
 
 def _apply(entity: Entity, writes: Writes[Any], actor: Actor, at: datetime, item: dict[str, Any]) -> tuple[str, Any]:

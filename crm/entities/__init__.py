@@ -6,6 +6,7 @@ from crm.entities.company import COMPANY
 from crm.entities.consent import CONSENT, CONSENT_PURPOSE, CONSENT_STATE, SUPPRESSION
 from crm.entities.contact import CONTACT, LIFECYCLE_CHANGE
 from crm.entities.deal import DEAL, PIPELINE, STAGE, STAGE_CHANGE
+from crm.entities.event import EVENT
 from crm.entities.interaction import INTERACTION
 from crm.entities.labels import CUSTOM_FIELD, TAG
 from crm.entities.order import ORDER, ORDER_DISCOUNT, ORDER_LINE, ORDER_RETURN
@@ -39,6 +40,7 @@ ENTITIES = (
     CASE,
     CASE_CHANGE,
     CASE_DEADLINE,
+    EVENT,
     TAG,
     CUSTOM_FIELD,
 )

@@ -44,6 +44,7 @@ COMPANY = Entity(
         many("orders", "order", "company_id", "What it ordered."),
         many("interactions", "interaction", "company_id", "What passed between us."),
         many("cases", "case", "company_id", "What it asked for help with."),
+        many("events", "event", "company_id", "What was done for it, as programs saw it."),
     ),
     writes=companies,
     keys=("external_id", "domain"),

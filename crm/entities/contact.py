@@ -59,6 +59,7 @@ CONTACT = Entity(
         many("consents", "consent", "contact_id", "What they agreed to, refused or took back."),
         many("consent_states", "consent_state", "contact_id", "What of that holds now."),
         many("cases", "case", "contact_id", "What they asked for help with."),
+        many("events", "event", "contact_id", "What they did, as programs saw it."),
         many("lifecycle_changes", "lifecycle_change", "contact_id", "How far they came, and when."),
     ),
     writes=contacts,

@@ -12,6 +12,7 @@ from crm.models.consent import (
 )
 from crm.models.contact import Contact, LifecycleChange, LifecycleStage
 from crm.models.deal import Deal, Pipeline, Stage, StageChange, StageKind
+from crm.models.event import Event, EventKey
 from crm.models.interaction import Channel, Direction, Interaction
 from crm.models.labels import CustomField, CustomFieldEntity, CustomFieldType, Tag
 from crm.models.order import (
@@ -50,6 +51,8 @@ __all__ = [
     "Direction",
     "DiscountKind",
     "EscalationStep",
+    "Event",
+    "EventKey",
     "Interaction",
     "LegalBasis",
     "LifecycleChange",

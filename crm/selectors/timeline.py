@@ -28,6 +28,7 @@ from crm.models import (
     Company,
     Contact,
     Deal,
+    Event,
     Interaction,
     LifecycleChange,
     Order,
@@ -39,7 +40,7 @@ from crm.models.base import CUSTOMER_SCOPE, through
 MAX_LIMIT = 200
 SIGNATURE = "timeline"
 MOMENT = types.DateTime()
-KINDS = ("interaction", "order", "return", "deal", "lifecycle", "case")
+KINDS = ("interaction", "order", "return", "deal", "lifecycle", "case", "event")
 
 ITEM = Shape(
     title="TimelineItem",
@@ -138,6 +139,20 @@ BRANCHES = (
         alive=("deleted_at", "deal__deleted_at"),
     ),
     Branch(
+        kind="event",
+        model=Event,
+        entity="event",
+        scope=CUSTOMER_SCOPE,
+        at="occurred_at",
+        customer="",
+        title=F("name"),
+        record="id",
+        detail={
+            "source": F("source"), "is_offline": F("is_offline"), "place": F("place"), "value": _text("value"),
+            "currency": F("currency"),
+        },
+    ),
+    Branch(
         kind="lifecycle",
         model=LifecycleChange,
         entity="contact",
@@ -170,7 +185,7 @@ BRANCHES = (
 
 def timeline_feed(entity: str, model: type[Contact | Company]) -> Feed:
     """The feed `timeline` of contacts or of companies."""
-    doc = "What happened: interactions, orders, returns, moves of deals, lifecycle changes, cases; newest first."
+    doc = "What happened: interactions, orders, returns, deals, lifecycle changes, cases, events; newest first."
     return Feed("timeline", ITEM, partial(fetch, entity, model), doc)
 
 

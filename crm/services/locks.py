@@ -7,7 +7,7 @@ from enum import IntEnum
 from django.db import connection
 
 # Our own half of the key space, so that no other part of the program takes the same lock by chance.
-_SPACE = 0x43524D
+SPACE = 0x43524D
 
 
 class Subject(IntEnum):
@@ -16,6 +16,9 @@ class Subject(IntEnum):
     COMPANY_HIERARCHY = 1
     TAGS = 2
     SERVICE_LEVELS = 3
+    # Shared by who writes events, exclusive for who drops months of them.
+    EVENT_MONTHS = 41
+    NEW_EVENT_MONTHS = 42
 
 
 def exclusively(subject: Subject) -> None:
@@ -30,4 +33,4 @@ def shared(subject: Subject) -> None:
 
 def _take(function: str, subject: Subject) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {function}(%s, %s)", [_SPACE, int(subject)])
+        cursor.execute(f"SELECT {function}(%s, %s)", [SPACE, int(subject)])

@@ -27,6 +27,7 @@ NO_ENTITY = {
     "analytics.LakeFile": "the lake's own bookkeeping",
     "analytics.MetricResult": "what a run found as a whole, shown by the operations of analytics",
     "core.DirtyMonth": "what the lake must copy again, for the lake alone",
+    "crm.EventKey": "which messages came, for the events' own trigger; shown by their events",
     "core.Change": "shown record by record, as the feed `history`",
     "core.IdempotentRequest": "answers kept for repeated requests; shown by repeating one",
     "core.OutboxEvent": "on its way to subscribers",

@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
-from threading import Barrier, Thread
 
 import pytest
-from django.db import connection
 
 from core.actors import SYSTEM
-from core.errors import Conflict, DomainError, Forbidden, Invalid
+from core.errors import Conflict, Forbidden, Invalid
 from core.models import OutboxEvent
 from crm.errors import DealAlreadyClosed, DealNotClosed, InUse, NoSuchStage, StageClosesDeal
 from crm.models import Company, Contact, Deal, Pipeline, Stage, StageChange
@@ -17,6 +14,7 @@ from crm.services.deals import deals
 from crm.services.pipelines import pipelines, stages
 from tests.crm import make
 from tests.support.actors import clerk
+from tests.support.races import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -162,28 +160,6 @@ def test_stages_and_pipelines_in_use_stay(at: datetime, deal: Deal, pipeline: Pi
 def test_there_is_one_default_pipeline(at: datetime, pipeline: Pipeline) -> None:
     other = pipelines.create(actor=SYSTEM, values={"name": "Other", "is_default": True}, at=at)
     assert list(Pipeline.objects.filter(is_default=True)) == [other]
-
-
-def at_once(*calls: Callable[[], object]) -> list[str]:
-    """Run the calls in threads that start together; returns what came of each."""
-    ready, outcomes = Barrier(len(calls)), []
-
-    def run(call: Callable[[], object]) -> None:
-        ready.wait(20)
-        try:
-            call()
-            outcomes.append("done")
-        except DomainError as refusal:
-            outcomes.append(refusal.code)
-        finally:
-            connection.close()
-
-    threads = [Thread(target=run, args=[call]) for call in calls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return sorted(outcomes)
 
 
 @pytest.mark.django_db(transaction=True)
