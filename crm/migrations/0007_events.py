@@ -39,6 +39,24 @@ TABLE = """
     CREATE TABLE crm_event_early PARTITION OF crm_event FOR VALUES FROM (MINVALUE) TO ('2015-01-01 00:00:00+00');
 """
 
+# Which of the months (names of partitions) are missing. Those that are there are locked as an insert would: a session
+# that has used the table in this transaction looks for new months only when it takes a lock that it does not hold.
+MONTHS = """
+    CREATE FUNCTION crm_event_months_missing(space int, subject int, months text[]) RETURNS SETOF text AS $$
+    DECLARE month text;
+    BEGIN
+        PERFORM pg_advisory_xact_lock_shared(space, subject);
+        FOREACH month IN ARRAY months LOOP
+            BEGIN
+                EXECUTE format('LOCK TABLE %I IN ROW EXCLUSIVE MODE', month);
+            EXCEPTION WHEN undefined_table THEN
+                RETURN NEXT month;
+            END;
+        END LOOP;
+    END;
+    $$ LANGUAGE plpgsql;
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -60,6 +78,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.RunSQL(MONTHS, "DROP FUNCTION crm_event_months_missing"),
         migrations.SeparateDatabaseAndState(
             database_operations=[migrations.RunSQL(TABLE, "DROP TABLE crm_event")],
             state_operations=[

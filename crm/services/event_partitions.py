@@ -35,7 +35,7 @@ AHEAD = 3
 # For how long a month may wait for others; afterwards they go first, and it is tried another time.
 PATIENCE = "5s"
 
-_MISSING = "SELECT month FROM unnest(%s::text[]) AS month WHERE to_regclass(month) IS NULL"
+_MISSING = "SELECT * FROM crm_event_months_missing(%s, %s, %s::text[])"
 _PARTITIONS = """
     SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
     WHERE i.inhparent = %s::regclass ORDER BY c.relname
@@ -84,11 +84,17 @@ def ensure(months: Iterable[date]) -> None:
     made within seconds, which only maintenance of the table itself can bring about.
     """
     names = {_name(month): month for month in months if month >= FIRST}
-    locks.shared(locks.Subject.EVENT_MONTHS)
-    missing = [names[name] for (name,) in run_prepared(_MISSING, [sorted(names)])] if names else []
+    missing = _missing(names)
     if missing:
         with own_connection() as aside:
-            _make(aside, sorted(missing))
+            _make(aside, sorted(names[name] for name in missing))
+        if _missing(missing):
+            raise Unavailable("The events of this month cannot be written right now.")
+
+
+def _missing(names: Iterable[str]) -> list[str]:
+    asked = [locks.SPACE, int(locks.Subject.EVENT_MONTHS), sorted(names)]
+    return [name for (name,) in run_prepared(_MISSING, asked)]
 
 
 def drop_before(month: date, *, at: datetime) -> list[date]:

@@ -260,3 +260,16 @@ def test_an_event_is_not_changed(at: datetime) -> None:
     made = send(at)
     with pytest.raises(Forbidden):
         events.update(actor=SYSTEM, record_id=made.pk, values={"name": "y"}, at=at)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_month_that_another_made_in_the_meantime_is_seen() -> None:
+    """A session that holds the table's lock does not look at what others did to it by itself."""
+    at = datetime(2032, 7, 5, tzinfo=UTC)
+    with transaction.atomic():
+        send(at)
+        send(at)
+        assert at_once(lambda: event_partitions.ensure([date(2032, 5, 1)])) == ["done"]
+        send(at, occurred_at="2032-05-05")
+        send(at, occurred_at="2032-06-05")
+    assert Event.objects.count() == 4

@@ -24,7 +24,8 @@ def test_a_record_lives_the_same_life_through_both_doors(company: Company, name:
     def life(script: Script) -> None:
         first, record = _birth(script, entity)
         _reading(script, entity, record)
-        _change(script, entity, record)
+        if "update" in entity.verbs:
+            _change(script, entity, record)
         _death(script, entity, first)
 
     same_through_both(company.people["administrator"], life)
@@ -92,11 +93,11 @@ def _death(script: Script, entity: Entity, record: dict[str, Any]) -> None:
     door, key = script.door, record["id"]
     script.refused("restore of the living", door.restore(entity, key), "conflict")
     script.done("delete", door.delete(entity, key))
-    for label, outcome in (
-        ("get", door.get(entity, key)),
-        ("update", door.update(entity, key, {})),
-        ("delete", door.delete(entity, key)),
-    ):
+    calls = {"get": lambda: door.get(entity, key), "delete": lambda: door.delete(entity, key)}
+    if "update" in entity.verbs:
+        calls["update"] = lambda: door.update(entity, key, {})
+    for label, call in calls.items():
+        outcome = call()
         assert script.refused(f"{label} of the deleted", outcome, "not_found").status == 404
     assert key not in [row["id"] for row in script.done("list", door.list(entity)).rows]
     assert key in [row["id"] for row in script.done("list deleted", door.list(entity, deleted=True)).rows]
