@@ -16,4 +16,5 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": 60},
     },
     "crm-event-months": {"task": "crm.tasks.keep_event_months_ahead", "schedule": crontab(hour="3", minute="10")},
+    "crm-tend-custom-indexes": {"task": "crm.tasks.tend_custom_indexes", "schedule": timedelta(minutes=1)},
 }

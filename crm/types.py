@@ -84,3 +84,15 @@ class Days(TextList):
 
     def parse(self, value: Any) -> list[str]:
         return sorted({Date().parse(word).isoformat() for word in super().parse(value)})
+
+
+@dataclass(frozen=True)
+class Options(TextList):
+    """The words of a choice, in their order; repeats are dropped."""
+
+    max_items: int = 200
+
+    def parse(self, value: Any) -> list[str]:
+        known = set(super().parse(value))
+        words = (word.strip() for word in value)
+        return list(dict.fromkeys(word for word in words if word in known))

@@ -9,10 +9,11 @@ from core import registry
 from core.actors import Actor
 from core.criteria.durations import parse_period, parse_span
 from core.criteria.nodes import EVERYTHING, And, Condition, Node, Not, Or, Related
-from core.errors import FieldError, InvalidCriteria
+from core.errors import FieldError, Invalid, InvalidCriteria
+from core.registry.custom import AMOUNT, CURRENCY, CustomDefinition
 from core.registry.entities import Entity
 from core.registry.fields import Field, Relation, escape
-from core.registry.types import Boolean, FieldType, Integer, Text, TextList, TypeFault
+from core.registry.types import Boolean, Choice, FieldType, Integer, Money, MultiChoice, Text, TextList, TypeFault
 
 MAX_DEPTH = 12
 MAX_NODES = 200
@@ -20,8 +21,13 @@ MAX_VALUES = 1000
 MAX_RELATIONS = 4
 
 _RELATED_KEYS = frozenset({"field", "op", "where", "within", "count"})
+_IN_ONE_CURRENCY = (
+    'Amounts compare within one currency: put {{"field": "{0}.currency", "op": "eq", ...}} into the same "and",'
+    ' or compare {0} with {{"amount", "currency"}}.'
+)
 _COUNTS = frozenset({"eq", "gt", "gte", "lt", "lte"})
-_CUSTOM = "custom."
+# Operators that look at a value without comparing it with another.
+_WITHOUT_VALUE = frozenset({"is_null", "is_empty"})
 
 
 def parse(entity: Entity, tree: Any, *, actor: Actor) -> Node:
@@ -38,6 +44,8 @@ class _Parser:
         self.actor = actor
         self.errors: list[FieldError] = []
         self.count = 0
+        # The fields that are pinned to one value where the parser is: an amount of money is compared in one currency.
+        self.pinned: frozenset[str] = frozenset()
 
     def node(self, entity: Entity, tree: Any, at: str, depth: int, hops: int) -> Node:
         self.count += 1
@@ -67,12 +75,16 @@ class _Parser:
         parts = tree[word]
         if not isinstance(parts, list):
             return self.fault(f"{at}/{word}", "wrong_type", "Must be a list.")
+        outside = self.pinned
+        if word == "and":
+            self.pinned |= _pins(parts[:MAX_NODES])
         # Walked one by one so that a list of millions stops at the limit.
         nodes: list[Node] = []
         for index, part in enumerate(parts):
             if self.count > MAX_NODES:
                 break
             nodes.append(self.node(entity, part, f"{at}/{word}/{index}", depth + 1, hops))
+        self.pinned = outside
         return build(tuple(nodes))
 
     def leaf(
@@ -80,12 +92,8 @@ class _Parser:
     ) -> Node:
         if not isinstance(name, str):
             return self.fault(name_at, "wrong_type", "Must be the name of a field.")
-        if entity.custom_fields is not None and name.startswith(_CUSTOM):
-            kind = entity.custom_fields(entity.name).get(name.removeprefix(_CUSTOM))
-            if kind is None:
-                return self.fault(name_at, "unknown_field", f"{entity.title} has no custom field {name!r}.")
-            column = f"{entity.custom_column}__{name.removeprefix(_CUSTOM)}"
-            return self.condition(Field(name=name, type=kind, column=column), tree, at)
+        if entity.is_custom(name):
+            return self.custom(entity, tree, name, at, name_at, depth, hops)
         head, dot, rest = name.partition(".")
         relation = entity.relations_by_name.get(head)
         if relation is not None:
@@ -98,6 +106,26 @@ class _Parser:
         if not entity.may_see(self.actor, item):
             return self.fault(name_at, "forbidden_field", f"You may not see the field {name!r}.")
         return self.condition(item, tree, at)
+
+    def custom(
+        self, entity: Entity, tree: dict[str, Any], name: str, at: str, name_at: str, depth: int, hops: int
+    ) -> Node:
+        """A custom field, a part of one, or a field of the record that a reference points at."""
+        if not entity.may_see(self.actor, entity.by_name[str(entity.custom_column)]):
+            return self.fault(name_at, "forbidden_field", f"You may not see the field {name!r}.")
+        definition, part = entity.custom_part(name) or (None, "")
+        if definition is not None and definition.target is not None and part:
+            return self.related(_reference(entity, definition), tree, part, at, name_at, depth, hops)
+        item = entity.field_inside(definition, part) if definition is not None else None
+        if definition is None or item is None:
+            return self.fault(name_at, "unknown_field", f"{entity.title} has no custom field {name!r}.")
+        if part == AMOUNT and item.currency and tree.get("op") not in _WITHOUT_VALUE and not self.pins(tree):
+            return self.fault(name_at, "currency_required", _IN_ONE_CURRENCY.format(name.removesuffix(f".{AMOUNT}")))
+        return self.condition(item, tree, at)
+
+    def pins(self, tree: dict[str, Any]) -> bool:
+        """Whether the currency of the amount that this leaf compares is given beside it."""
+        return f"{str(tree['field']).removesuffix(AMOUNT)}{CURRENCY}" in self.pinned
 
     def related(
         self, relation: Relation, tree: dict[str, Any], rest: str, at: str, name_at: str, depth: int, hops: int
@@ -113,7 +141,9 @@ class _Parser:
         op = tree.get("op", "any")
         if op not in ("any", "none"):
             return self.fault(f"{at}/op", "unknown_operator", "A relation takes the operator any or none.")
+        outside, self.pinned = self.pinned, frozenset()
         where = self.node(target, tree["where"], f"{at}/where", depth + 1, hops + 1) if "where" in tree else EVERYTHING
+        self.pinned = outside
         within = self.value(lambda: parse_span(tree["within"]), f"{at}/within") if "within" in tree else None
         low, high = self.bounds(tree["count"], f"{at}/count") if "count" in tree else (1, None)
         node = Related(relation, where, within, low, high)
@@ -159,11 +189,13 @@ class _Parser:
             return self.value(lambda: parse_period(raw), at)
         if op in ("has", "has_any", "has_all"):
             words = [raw] if op == "has" else raw
-            return self.many(Text(kind.max_length if isinstance(kind, TextList) else 64), words, at)
+            return self.many(_member(kind), words, at)
         if op in ("in", "not_in", "between"):
             values = self.many(kind, raw, at)
             if op == "between" and len(values) != 2 and not self.errors:
                 self.fault(at, "wrong_length", "Must be a list of two values: the lowest and the highest.")
+            elif op == "between" and isinstance(kind, Money) and not self.errors and _currencies(values) != 1:
+                self.fault(at, "different_currencies", "Both values must be in the same currency.")
             return values
         if op in ("contains", "starts_with") and isinstance(kind, Text):
             # A part of an address or number is no address or number.
@@ -187,7 +219,10 @@ class _Parser:
             return read()
         except TypeFault as fault:
             self.fault(at, fault.code, str(fault))
-            return None
+        except Invalid as refusal:
+            for fault_within in refusal.errors:
+                self.fault(at + fault_within.pointer, fault_within.code, fault_within.message)
+        return None
 
     def only(self, tree: dict[str, Any], known: frozenset[str], at: str) -> None:
         for key in tree:
@@ -198,6 +233,28 @@ class _Parser:
         if not (once and any(error.code == code for error in self.errors)):
             self.errors.append(FieldError(at, code, message))
         return EVERYTHING
+
+
+def _pins(parts: list[Any]) -> frozenset[str]:
+    """The fields that the conditions of an `and` hold to one value."""
+    leaves = (part for part in parts if isinstance(part, dict) and part.get("op", "eq") == "eq")
+    return frozenset(name for leaf in leaves if isinstance(name := leaf.get("field"), str))
+
+
+def _reference(entity: Entity, definition: CustomDefinition) -> Relation:
+    name, column = f"{entity.custom_column}.{definition.key}", str(entity.custom_column)
+    return Relation(name=name, target=str(definition.target), column=column, inside=definition.inside)
+
+
+def _member(kind: FieldType) -> FieldType:
+    """The type of one word of a list of words."""
+    if isinstance(kind, MultiChoice):
+        return Choice(options=kind.options)
+    return Text(kind.max_length if isinstance(kind, TextList) else 64)
+
+
+def _currencies(values: tuple[Any, ...]) -> int:
+    return len({value["currency"] for value in values if value is not None})
 
 
 def _present(value: Any) -> Any:

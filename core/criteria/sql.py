@@ -8,19 +8,15 @@ from functools import reduce
 from operator import and_, or_
 from typing import Any
 
-from django.db.models import BooleanField, Case, Count, Exists, Func, OuterRef, Q, TextField, Value, When
-from django.db.models.fields import FloatField
-from django.db.models.fields.json import KeyTextTransform, KeyTransform
-from django.db.models.functions import Cast, Coalesce
-from django.db.models.lookups import Exact
+from django.db.models import BooleanField, Count, Exists, OuterRef, Q, Value
 
 from core import registry
 from core.actors import Actor
+from core.criteria import inside
 from core.criteria.durations import Span, period
 from core.criteria.nodes import And, Condition, Node, Not, Or, Related
 from core.registry import types
 from core.registry.entities import Entity
-from core.registry.fields import Field
 
 # An empty group means everything (and) or nothing (or); Q() cannot say "nothing", and ~Q() would not either.
 _TRUE = Q(Value(True, output_field=BooleanField()))
@@ -57,7 +53,8 @@ def _related(entity: Entity, node: Related, actor: Actor, at: datetime) -> Q:
     if node.within is not None:
         rows = rows.filter(_between(target.time_field, node.within.before(at), at, inclusive=True))
     if not relation.reverse:
-        found = Q(Exists(rows.filter(pk=OuterRef(relation.column))))
+        column = OuterRef(relation.column)
+        found = Q(Exists(rows.filter(pk=relation.inside.expression(column) if relation.inside else column)))
         return _bounded_one(found, node)
     mine = rows.filter(**{relation.column: OuterRef("pk")})
     if node.low == 1 and node.high is None:
@@ -89,8 +86,9 @@ def _bounded_one(found: Q, node: Related) -> Q:
 
 def _condition(node: Condition, at: datetime) -> Q:
     item = node.field
-    if "__" in item.attribute and item.name.startswith("custom."):
-        return _custom(item, node.op, node.value, at)
+    if item.inside is not None:
+        bounds = _calendar(node.op, node.value, at, dates=True) if isinstance(item.type, types.Date) else None
+        return inside.condition(item, node.op, node.value, bounds)
     path = item.attribute
     if item.type.operators & {"within"}:
         bounds = _calendar(node.op, node.value, at, dates=isinstance(item.type, types.Date))
@@ -147,39 +145,3 @@ def _calendar(op: str, value: Any, at: datetime, *, dates: bool) -> dict[str, An
 
 def _between(path: str, start: datetime, end: datetime, *, inclusive: bool) -> Q:
     return Q(**{f"{path}__gte": start, f"{path}__lte" if inclusive else f"{path}__lt": end})
-
-
-def _custom(item: Field, op: str, value: Any, at: datetime) -> Q:
-    """A value inside the custom JSON. An absent key, or a value of another type, compares as false by any operator."""
-    column, _, key = item.attribute.partition("__")
-    present = Q(**{f"{column}__has_key": key})
-    if op == "is_null":
-        return ~present if value else present
-    if op in ("ne", "not_in"):
-        return ~_definite(_custom(item, "eq" if op == "ne" else "in", value, at))
-    if op in ("eq", "in"):
-        # By containment, which the GIN index of the column serves.
-        values = [value] if op == "eq" else value
-        return reduce(or_, (Q(**{f"{column}__contains": {key: item.type.dump(one)}}) for one in values), _FALSE)
-    lookups = _calendar(op, value, at, dates=isinstance(item.type, types.Date))
-    if lookups is None:
-        lookups = {"gte": value[0], "lte": value[1]} if op == "between" else {_LOOKUPS[op].removeprefix("__"): value}
-    operand = _operand(item, key, column)
-    parts = (operand.get_lookup(name)(operand, _comparable(bound)) for name, bound in lookups.items())
-    # What has no value of its type compares as null in SQL, and must be false under a negation too.
-    return reduce(and_, (Q(Coalesce(part, Value(False))) for part in parts))
-
-
-def _operand(item: Field, key: str, column: str) -> Any:
-    """The value as something that has an order: a number where it is one, else its text; dates sort as text."""
-    text = KeyTextTransform(key, column)
-    if not item.type.is_number:
-        return Cast(text, TextField())
-    # As wide as what the type lets in: one number too large for the cast would fail every comparison.
-    number = FloatField()
-    kind = Func(KeyTransform(key, column), function="jsonb_typeof", output_field=TextField())
-    return Case(When(Exact(kind, Value("number")), then=Cast(text, number)), default=None, output_field=number)
-
-
-def _comparable(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date) else value

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Avg, CharField, Count, DecimalField, F, Func, Max, Min, OuterRef, Subquery, Sum
-from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Trunc
+from django.db.models import Avg, CharField, Count, DateField, DecimalField, F, Func, Max, Min, OuterRef, Subquery, Sum
+from django.db.models.functions import Cast, Trunc
 
 from core import criteria, registry
 from core.actors import Actor
 from core.errors import BadRequest, FieldError, Invalid
 from core.registry import types
+from core.registry.custom import AMOUNT, CURRENCY, Form
 from core.registry.entities import Entity
 from core.registry.fields import Field, ListOf, Shape, parse_at
 from core.registry.types import FieldType
@@ -37,7 +37,11 @@ MEASURE = Shape(
     title="AggregateMeasure",
     fields=(
         Field("fn", types.Choice(options=FUNCTIONS), nullable=False, required=True),
-        Field("field", types.Text(max_length=200), "What to measure; not needed for count."),
+        Field(
+            "field",
+            types.Text(max_length=200),
+            "What to measure, also of a related record; not needed for count.",
+        ),
         Field("as", types.Text(max_length=63), "The name of the value in the answer; default fn_field."),
     ),
 )
@@ -108,32 +112,55 @@ def _key(entity: Entity, actor: Actor, item: Mapping[str, Any], at: str) -> _Key
         if not isinstance(kind, types.DateTime | types.Date):
             raise _fault(f"{at}/bucket", "not_a_date", f"{name} is not a date.")
         zone: dict[str, Any] = {"tzinfo": UTC} if isinstance(kind, types.DateTime) else {}
+        if isinstance(kind, types.Date):
+            # Inside JSON it is text.
+            expression = Cast(expression, DateField())
         return _Key(name, Trunc(expression, bucket, **zone), kind)
     if isinstance(kind, types.DateTime):
         raise _fault(f"{at}/bucket", "required", f"{name} is a moment: say which bucket to group by.")
     if isinstance(kind, types.TextList):
-        return _Key(name, Func(expression, function="unnest", output_field=CharField()), types.Text())
+        members = "jsonb_array_elements_text" if isinstance(kind, types.MultiChoice) else "unnest"
+        return _Key(name, Func(expression, function=members, output_field=CharField()), types.Text())
     return _Key(name, expression, kind)
 
 
 def _dimension(entity: Entity, actor: Actor, name: str, at: str) -> tuple[Any, FieldType]:
     """The expression of a dimension; one of a related record is read only where that record is visible."""
-    if entity.custom_fields is not None and name.startswith("custom."):
-        kind = entity.custom_fields(entity.name).get(name.removeprefix("custom."))
-        if kind is not None:
-            return KeyTextTransform(name.removeprefix("custom."), str(entity.custom_column)), types.Text()
+    if entity.is_custom(name):
+        return _custom_dimension(entity, actor, name, at)
     head, dot, rest = name.partition(".")
     relation = entity.relations_by_name.get(head)
     if dot and relation is not None and not relation.many and actor.may(relation.target, "view"):
         target = registry.entity(relation.target)
         inner, kind = _dimension(target, actor, rest, at)
         match = {relation.column: OuterRef("pk")} if relation.reverse else {"pk": OuterRef(relation.column)}
-        rows = target.model._default_manager.filter(**match).visible_to(actor).alive()
-        return Subquery(rows.annotate(dimension=inner).values("dimension")[:1]), kind
+        return _of_one(target, match, actor, inner), kind
     item = entity.by_name.get(name)
     if item is None or not item.groupable or not entity.may_see(actor, item):
         raise _fault(at, "not_groupable", f"{entity.title} cannot be grouped by {name!r}.")
     return F(item.attribute), item.type
+
+
+def _custom_dimension(entity: Entity, actor: Actor, name: str, at: str) -> tuple[Any, FieldType]:
+    """A custom field, or a field of the record that a reference points at, where that record is visible."""
+    definition, part = entity.custom_part(name) or (None, "")
+    if definition is not None and definition.target is not None and part and actor.may(definition.target, "view"):
+        target = registry.entity(definition.target)
+        inner, kind = _dimension(target, actor, part, at)
+        match = {"pk": definition.inside.expression(OuterRef(str(entity.custom_column)))}
+        return _of_one(target, match, actor, inner), kind
+    item = entity.field_inside(definition, part) if definition is not None else None
+    if item is None or item.inside is None or not entity.may_see(actor, entity.by_name[item.attribute]):
+        raise _fault(at, "not_groupable", f"{entity.title} cannot be grouped by {name!r}.")
+    if item.inside.form is Form.MONEY:
+        raise _fault(at, "not_groupable", f"Group by {name}.{CURRENCY}, and measure {name}.")
+    return item.inside.expression(item.attribute), item.type
+
+
+def _of_one(target: Entity, match: Mapping[str, Any], actor: Actor, inner: Any) -> Subquery:
+    """A value of the one record that matches, where the actor may see it."""
+    rows = target.model._default_manager.filter(**match).visible_to(actor).alive()
+    return Subquery(rows.annotate(dimension=inner).values("dimension")[:1])
 
 
 def _measure(entity: Entity, actor: Actor, item: Mapping[str, Any], at: str) -> tuple[str, Any, Field | None]:
@@ -143,34 +170,63 @@ def _measure(entity: Entity, actor: Actor, item: Mapping[str, Any], at: str) -> 
         if fn != "count":
             raise _fault(f"{at}/field", "required", f"{fn} needs a field.")
         return alias, Count("pk"), None
-    field = entity.by_name.get(field_name)
-    if field is None or not (field.readable and field.stored and not field.sql) or not entity.may_see(actor, field):
+    found = _measured(entity, actor, field_name)
+    if found is None:
         raise _fault(f"{at}/field", "unknown_field", f"{entity.title} has no field {field_name!r} to measure.")
+    expression, field = found
     if fn in ("sum", "avg") and not field.type.is_number:
         raise _fault(f"{at}/field", "not_a_number", f"{field_name} is not a number.")
     ordered = {"lt"} <= field.type.operators
     if fn in ("min", "max") and not ordered:
         raise _fault(f"{at}/field", "not_ordered", f"{field_name} has no order.")
     money = field if fn in ("sum", "avg", "min", "max") else None
-    return alias, _expression(fn, field), money
+    return alias, _expression(fn, expression, field), money
 
 
-def _expression(fn: str, field: Field) -> Any:
-    column = field.attribute
+def _measured(entity: Entity, actor: Actor, name: str) -> tuple[Any, Field] | None:
+    """The expression of what is measured, and its field; of a related record only where that record is visible."""
+    if entity.is_custom(name):
+        return _measured_custom(entity, actor, name)
+    head, dot, rest = name.partition(".")
+    relation = entity.relations_by_name.get(head)
+    if dot and relation is not None and not relation.many and actor.may(relation.target, "view"):
+        target = registry.entity(relation.target)
+        inner = _measured(target, actor, rest)
+        if inner is None:
+            return None
+        match = {relation.column: OuterRef("pk")} if relation.reverse else {"pk": OuterRef(relation.column)}
+        field = inner[1].with_(currency=f"{head}.{inner[1].currency}" if inner[1].currency else None)
+        return _of_one(target, match, actor, inner[0]), field
+    item = entity.by_name.get(name)
+    if item is None or not (item.readable and item.stored and not item.sql) or not entity.may_see(actor, item):
+        return None
+    return F(item.attribute), item
+
+
+def _measured_custom(entity: Entity, actor: Actor, name: str) -> tuple[Any, Field] | None:
+    field = entity.custom_field(name)
+    if field is not None and field.inside is not None and field.inside.form is Form.MONEY:
+        field = entity.custom_field(f"{name}.{AMOUNT}")
+    if field is None or field.inside is None or not entity.may_see(actor, entity.by_name[field.attribute]):
+        return None
+    return field.inside.expression(field.attribute), field
+
+
+def _expression(fn: str, value: Any, field: Field) -> Any:
     match fn:
         case "count":
-            return Count(column)
+            return Count(value)
         case "count_distinct":
-            return Count(column, distinct=True)
+            return Count(value, distinct=True)
         case "sum":
-            return Sum(column)
-        case "avg" if isinstance(field.type, types.DecimalNumber):
-            return Avg(column, output_field=DecimalField(max_digits=40, decimal_places=10))
+            return Sum(value)
+        case "avg" if isinstance(field.type, types.DecimalNumber | types.ExactNumber):
+            return Avg(value, output_field=DecimalField(max_digits=40, decimal_places=10))
         case "avg":
-            return Avg(column)
+            return Avg(value)
         case "min":
-            return Min(column)
-    return Max(column)
+            return Min(value)
+    return Max(value)
 
 
 def _currencies(entity: Entity, actor: Actor, keys: Sequence[_Key], measured: Sequence[Field | None]) -> list[_Key]:
@@ -201,9 +257,13 @@ def _row(
     keys: Sequence[_Key], values: Sequence[tuple[str, Any, Field | None]], line: Mapping[str, Any]
 ) -> dict[str, Any]:
     return {
-        "keys": {key.name: _wire(line[f"k{index}"]) for index, key in enumerate(keys)},
+        "keys": {key.name: _key_value(key, line[f"k{index}"]) for index, key in enumerate(keys)},
         "values": {name: _wire(line[f"v{index}"]) for index, (name, _, _) in enumerate(values)},
     }
+
+
+def _key_value(key: _Key, value: Any) -> Any:
+    return key.type.dump(value) if isinstance(key.type, types.ExactNumber) else _wire(value)
 
 
 def _wire(value: Any) -> Any:

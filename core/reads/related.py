@@ -156,7 +156,10 @@ def _lists(
 
 
 def _sort_columns(order: Order) -> list[tuple[str, str]]:
-    return [(f"_k{index}", key.field.attribute) for index, key in enumerate(order.keys)]
+    return [
+        (f"_k{index}", key.type.sql(key.sql("{t}")) if key.field.inside else key.field.attribute)
+        for index, key in enumerate(order.keys)
+    ]
 
 
 def _keys(order: Order, item: dict[str, Any]) -> list[Any]:
@@ -164,5 +167,5 @@ def _keys(order: Order, item: dict[str, Any]) -> list[Any]:
 
 
 def _cursor(order: Order, values: list[Any]) -> str:
-    parsed = [None if v is None else k.field.type.parse(v) for k, v in zip(order.keys, values, strict=True)]
+    parsed = [None if v is None else k.type.parse(v) for k, v in zip(order.keys, values, strict=True)]
     return order.cursor(parsed)

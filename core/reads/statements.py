@@ -109,7 +109,7 @@ def _parts(entity: Entity, shape: Shape) -> list[Q]:
         return [Q()]
     column = entity.model._meta.get_field
     values = [
-        None if is_null else Slot(f"k{index}", column(key.field.attribute))
+        None if is_null else Slot(f"k{index}", key.column or column(key.field.attribute))
         for index, (key, is_null) in enumerate(zip(shape.sort.order.keys, shape.after, strict=True))
     ]
     return shape.sort.order.after(values)
@@ -134,7 +134,7 @@ def _page(rows: RecordQuerySet, row: WireRow, order: Order, limit: int) -> State
     start, found, rest = inner.sql.partition(_SELECT)
     if start or not found:
         raise RuntimeError(f"not the SQL that Django used to make: {inner.sql[:100]}")
-    columns = [row.over('"page"'), *(f'"page"."{key.field.attribute}"' for key in order.keys)]
+    columns = [row.over('"page"'), *(key.sql('"page"') for key in order.keys)]
     return Statement(_PAGE.format(columns=", ".join(columns), table=table, rows=rest), inner.parameters)
 
 

@@ -42,15 +42,22 @@ class WireRow(Expression):
 
 
 def wire_row(entity: Entity, actor: Actor, fields: Sequence[str], extra: Sequence[tuple[str, str]] = ()) -> WireRow:
-    """The expression for these fields; those the actor may not see are null. `extra`: hidden (key, column) pairs."""
-    hidden = tuple(name for name in fields if not entity.may_see(actor, entity.by_name[name]))
+    """The expression for these fields; those the actor may not see are null. `extra`: hidden (key, column) pairs.
+
+    `custom.<key>` is one value of the custom fields, shown where they are: inside an object `custom`. A column of
+    `extra` may be SQL over `{t}` instead.
+    """
+    hidden = tuple(name for name in fields if not entity.may_see(actor, entity.by_name[name.partition(".")[0]]))
     return WireRow(_template(entity.name, tuple(fields), hidden, tuple(extra)))
 
 
 @lru_cache(maxsize=2048)
 def _template(name: str, fields: tuple[str, ...], hidden: tuple[str, ...], extra: tuple[tuple[str, str], ...]) -> str:
     entity = registry.entity(name)
-    pairs = [(field, "NULL" if field in hidden else _value(entity, field)) for field in fields]
+    whole = tuple(field for field in fields if not entity.is_custom(field))
+    pairs = [(field, "NULL" if field in hidden else _value(entity, field)) for field in whole]
+    if len(whole) < len(fields) and entity.custom_column not in whole:
+        pairs.append((str(entity.custom_column), _some_custom(entity, fields, hidden)))
     pairs += [(key, _column(entity, column)) for key, column in extra]
     kind = "json" if len(pairs) <= _MAX_PAIRS else "jsonb"
     chunks = [pairs[start : start + _MAX_PAIRS] for start in range(0, len(pairs), _MAX_PAIRS)] or [[]]
@@ -59,7 +66,18 @@ def _template(name: str, fields: tuple[str, ...], hidden: tuple[str, ...], extra
     return f"({' || '.join(built)})::text".replace("%", "%%")
 
 
+def _some_custom(entity: Entity, fields: Sequence[str], hidden: Sequence[str]) -> str:
+    keys = [name.partition(".")[2] for name in fields if entity.is_custom(name) and name not in hidden]
+    if not keys:
+        return "NULL"
+    # Keys come checked against the definitions.
+    values = (f"'{key}', {{t}}.\"{entity.custom_column}\" -> '{key}'" for key in keys[:_MAX_PAIRS])
+    return f"jsonb_build_object({', '.join(values)})"
+
+
 def _column(entity: Entity, column: str) -> str:
+    if "{t}" in column:
+        return column
     # By the type of the field where there is one: a decimal sort key must not lose digits as a JSON number.
     plain = f'{{t}}."{column}"'
     item = next((item for item in entity.fields if item.attribute == column), None)

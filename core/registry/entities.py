@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from core.actors import Actor
 from core.history.feed import history_feed
 from core.models.record import Record
+from core.registry.custom import AMOUNT, CURRENCY, CustomDefinition, CustomFields, Definitions, Form, Inside
 from core.registry.feeds import Feed, FeedPage
 from core.registry.fields import Field, Relation
 from core.registry.operations import Operation
-from core.registry.types import FieldType
+from core.registry.types import Code, Money
 
 if TYPE_CHECKING:
     from core.writes.base import Writes
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["VERBS", "CustomFields", "Entity", "Feed", "FeedPage"]
 
 VERBS = ("create", "update", "delete", "restore")
-
-
-CustomFields = Callable[[str], Mapping[str, FieldType]]
 
 
 @dataclass
@@ -36,6 +34,8 @@ class Entity:
     time_field: the moment a record of this kind happened (`within` on relations counts from it).
     search_fields: text fields that the quick search `q` looks into.
     identity: the field that names a record to people.
+    custom_column, custom_fields: the JSON column with the values of fields that the organisation defines, and where
+    the definitions come from.
     """
 
     name: str
@@ -90,6 +90,46 @@ class Entity:
 
     def may_see(self, actor: Actor, item: Field) -> bool:
         return item.needs is None or actor.may(self.name, item.needs)
+
+    def definitions(self) -> Definitions:
+        """The definitions of its custom fields that hold now; none where it has no such fields."""
+        return self.custom_fields.definitions(self.name) if self.custom_fields else {}
+
+    def is_custom(self, name: str) -> bool:
+        """Whether this is the name of a custom field, known or not: `custom.tier`."""
+        return self.custom_column is not None and name.startswith(f"{self.custom_column}.")
+
+    def custom_part(self, name: str) -> tuple[CustomDefinition, str] | None:
+        """The definition that `custom.<key>` or `custom.<key>.<part>` names, and the part; None if there is none."""
+        _, key, part = (*name.split(".", 2), "", "")[:3]
+        definition = self.definitions().get(key)
+        return None if definition is None else (definition, part)
+
+    def custom_field(self, name: str) -> Field | None:
+        """`custom.tier`, `custom.budget`, `custom.budget.amount` as a field; None if there is none."""
+        found = self.custom_part(name)
+        return None if found is None else self.field_inside(*found)
+
+    def field_inside(self, definition: CustomDefinition, part: str = "") -> Field | None:
+        """A custom field, or the amount or currency of one, as a field that is read out of the JSON."""
+        column, name = str(self.custom_column), f"{self.custom_column}.{definition.key}"
+        shared: dict[str, Any] = {"column": column, "doc": definition.doc, "sortable": True, "groupable": True}
+        currency = None if not definition.is_money or definition.currency else f"{name}.{CURRENCY}"
+        if not part:
+            return Field(
+                name,
+                definition.type,
+                inside=definition.inside,
+                currency=currency,
+                reference=definition.target,
+                **shared,
+            )
+        if not isinstance(definition.type, Money) or part not in (AMOUNT, CURRENCY):
+            return None
+        inside = Inside(definition.key, Form(part), definition.indexed)
+        if part == CURRENCY:
+            return Field(f"{name}.{part}", Code(max_length=3), inside=inside, **shared)
+        return Field(f"{name}.{part}", definition.type.amount, inside=inside, currency=currency, **shared)
 
     def input_fields(self) -> tuple[Field, ...]:
         """The fields a writer may send."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from core.errors import FieldError, Invalid
+from core.registry.custom import Inside
 from core.registry.types import FieldType, TypeFault
 
 
@@ -20,6 +21,7 @@ class Field:
     `currency` names the field (also of a to-one relation: `order.currency`) with the currency of a money amount:
     amounts of different currencies are never added.
     `sql` computes the value instead of a column; `{t}` stands for the row's table.
+    `inside` says where in the JSON of the column the value is.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Field:
     open_input: bool = False
     currency: str | None = None
     sql: str = ""
+    inside: Inside | None = None
 
     @property
     def attribute(self) -> str:
@@ -54,7 +57,8 @@ class Relation:
     """A named way from one record to others of the entity `target`.
 
     Forward (`reverse=False`): `column` is this model's attribute with the other's id. Reverse: `column` is the
-    attribute of the target's model with this record's id; `many` tells a list from a single one.
+    attribute of the target's model with this record's id; `many` tells a list from a single one. `inside` says where
+    in the JSON of the column the other's id is.
     """
 
     name: str
@@ -63,6 +67,7 @@ class Relation:
     doc: str = ""
     reverse: bool = False
     many: bool = False
+    inside: Inside | None = None
 
 
 def one(name: str, target: str, column: str = "", doc: str = "") -> Relation:

@@ -36,6 +36,8 @@ def selection_of(
     """
     if fields is None and expand is None:
         return default_selection(entity, actor)
+    for path in fields or ():
+        _require_known(entity, path)
     return _selected(entity.name, None if fields is None else tuple(fields), tuple(expand or ()), rows)
 
 
@@ -46,12 +48,31 @@ def _selected(name: str, fields: tuple[str, ...] | None, expand: tuple[str, ...]
         _descend(wish, path.split("."), "expand", path)
     for path in fields or ():
         *way, last = path.split(".")
+        custom = way.pop() if way and _is_custom(wish, way) else None
         end = _descend(wish, way, "fields", path)
-        _want(end, last, path)
+        if custom is None:
+            _want(end, last, path)
+        else:
+            end.fields = [*(end.fields or []), f"{custom}.{last}"]
     if fields is not None and wish.fields is None:
         wish.fields = []
     _bound(wish, rows)
     return _selection(wish)
+
+
+def _require_known(entity: Entity, path: str) -> None:
+    """Refuse a custom field that is not defined now: definitions change, and what is kept by name does not."""
+    if "." not in path:
+        return
+    for step in path.split(".")[:-1]:
+        relation = entity.relations_by_name.get(step)
+        if step == entity.custom_column:
+            key = path.rpartition(".")[2]
+            if key not in entity.definitions():
+                raise InvalidParameter.named("fields", "unknown_field", f"There is no custom field {key[:100]!r}.")
+        if relation is None:
+            return
+        entity = registry.entity(relation.target)
 
 
 def _descend(wish: _Wish, way: Iterable[str], parameter: str, path: str) -> _Wish:
@@ -64,6 +85,12 @@ def _descend(wish: _Wish, way: Iterable[str], parameter: str, path: str) -> _Wis
             raise InvalidParameter.named(parameter, "unknown_relation", message)
         wish = wish.relations.setdefault(step, _Wish(registry.entity(relation.target)))
     return wish
+
+
+def _is_custom(wish: _Wish, way: Sequence[str]) -> bool:
+    """Whether the last step of the way is into the custom fields of where it has led."""
+    *relations, last = way
+    return _descend(wish, relations, "fields", ".".join(way)).entity.custom_column == last
 
 
 def _want(wish: _Wish, name: str, path: str) -> None:

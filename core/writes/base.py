@@ -98,9 +98,9 @@ class Writes(Generic[M]):
         Raises Invalid, Forbidden, Duplicate, or what `prepare` raises.
         """
         self._offer("create", actor)
-        cleaned = inputs.clean(self.entity, values, actor=actor)
+        cleaned = inputs.clean(self.entity, values, actor=actor, with_custom=False)
         with transaction.atomic():
-            self.begin(cleaned)
+            self._begin_with(cleaned)
             acting(actor, at)
             inputs.check_references(self.entity, cleaned, actor=actor)
             record = cast("M", self.entity.model(created_at=at, updated_at=at))
@@ -133,9 +133,9 @@ class Writes(Generic[M]):
     ) -> M:
         """Change the named fields and no others. Raises NotFound, Forbidden, Invalid, StaleVersion, Duplicate."""
         self._offer("update", actor)
-        cleaned = inputs.clean(self.entity, values, actor=actor, partial=True)
+        cleaned = inputs.clean(self.entity, values, actor=actor, partial=True, with_custom=False)
         with transaction.atomic():
-            self.begin(cleaned)
+            self._begin_with(cleaned)
             acting(actor, at)
             record = self.lock(actor=actor, record_id=record_id, action="update", version=version)
             change = Write(actor=actor, at=at, record=record, values=cleaned, created=False)
@@ -211,6 +211,13 @@ class Writes(Generic[M]):
         if version is not None and record.version != version:
             raise StaleVersion(current_version=record.version)
         return cast("M", record)
+
+    def _begin_with(self, cleaned: dict[str, Any]) -> None:
+        """Take the locks first: definitions of custom fields may be held by one of them."""
+        self.begin(cleaned)
+        column = self.entity.custom_column
+        if column in cleaned:
+            cleaned[column] = inputs.clean_custom(self.entity, cleaned[column])
 
     def _offer(self, verb: str, actor: Actor) -> None:
         if verb not in self.entity.verbs:

@@ -16,14 +16,19 @@ from core.models.record import Record
 from core.reads import statements
 from core.reads.statements import Reach
 from core.registry.entities import Entity
-from core.registry.fields import clean_values, parse_at
+from core.registry.fields import clean_values, escape, parse_at
 from core.registry.types import TypeFault
 
 _OWNERSHIP = frozenset({"owner_id", "team_id", "partner_id"})
 
 
-def clean(entity: Entity, values: Any, *, actor: Actor, partial: bool = False) -> dict[str, Any]:
-    """The validated values by field name. Raises Invalid, or Forbidden for a field the actor may not see."""
+def clean(
+    entity: Entity, values: Any, *, actor: Actor, partial: bool = False, with_custom: bool = True
+) -> dict[str, Any]:
+    """The validated values by field name. Raises Invalid, or Forbidden for a field the actor may not see.
+
+    Without `with_custom`, values of custom fields are left to `clean_custom`, for whoever must lock first.
+    """
     try:
         cleaned = clean_values(tuple(entity.fields), values, partial=partial)
     except TypeFault as fault:
@@ -32,24 +37,35 @@ def clean(entity: Entity, values: Any, *, actor: Actor, partial: bool = False) -
         item = entity.by_name[name]
         if not (item.open_input or entity.may_see(actor, item)):
             raise Forbidden(f"You may not write the field {name}.", entity=entity.name, action=item.needs)
-    if entity.custom_column in cleaned:
+    if with_custom and entity.custom_column in cleaned:
         cleaned[entity.custom_column] = clean_custom(entity, cleaned[entity.custom_column])
     return cleaned
 
 
-def clean_custom(entity: Entity, values: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Validate values of custom fields by their definitions. Raises Invalid."""
-    kinds = entity.custom_fields(entity.name) if entity.custom_fields else {}
+class CustomValues(dict[str, Any]):
+    """Clean values of custom fields, as they are stored; and the records that some refer to: (entity, id) by key."""
+
+    references: dict[str, tuple[str, UUID]]
+
+
+def clean_custom(entity: Entity, values: Mapping[str, Any] | None) -> CustomValues:
+    """Validate values of custom fields by their definitions; null removes one, and so does empty. Raises Invalid."""
+    definitions = entity.definitions()
     errors: list[FieldError] = []
-    cleaned: dict[str, Any] = {}
+    cleaned = CustomValues()
+    cleaned.references = {}
     for key, value in (values or {}).items():
-        pointer = f"/{entity.custom_column}/{key}"
-        if key not in kinds:
+        pointer = f"/{entity.custom_column}/{escape(key)}"
+        if key not in definitions:
             errors.append(FieldError(pointer, "unknown_field", "There is no such custom field."))
         elif value is None:
             cleaned[key] = None
         else:
-            cleaned[key] = kinds[key].dump(parse_at(kinds[key], value, pointer, errors))
+            kind, target = definitions[key].type, definitions[key].target
+            parsed = parse_at(kind, value, pointer, errors)
+            cleaned[key] = None if parsed is None or parsed == [] else kind.dump(parsed)
+            if target is not None and parsed is not None:
+                cleaned.references[key] = (target, parsed)
     if errors:
         raise Invalid(errors)
     return cleaned
@@ -113,6 +129,11 @@ def check_references(
     wanted: dict[str, dict[str, UUID]] = {}
     for name, value in values.items():
         item = entity.by_name.get(name)
+        if isinstance(value, CustomValues):
+            kept = (unless or {}).get(name) or {}
+            for key, (target, found) in value.references.items():
+                if kept.get(key) != value[key]:
+                    wanted.setdefault(target, {})[f"{name}/{key}"] = found
         if item is None or item.reference is None or value is None:
             continue
         if unless is None or item.attribute in unless:

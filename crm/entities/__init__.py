@@ -5,10 +5,11 @@ from crm.entities.catalogue import PRICE_TIER, PRICE_TIER_PRICE, PRODUCT, PRODUC
 from crm.entities.company import COMPANY
 from crm.entities.consent import CONSENT, CONSENT_PURPOSE, CONSENT_STATE, SUPPRESSION
 from crm.entities.contact import CONTACT, LIFECYCLE_CHANGE
+from crm.entities.custom_field import CUSTOM_FIELD, offer_entities
 from crm.entities.deal import DEAL, PIPELINE, STAGE, STAGE_CHANGE
 from crm.entities.event import EVENT
 from crm.entities.interaction import INTERACTION
-from crm.entities.labels import CUSTOM_FIELD, TAG
+from crm.entities.labels import TAG
 from crm.entities.order import ORDER, ORDER_DISCOUNT, ORDER_LINE, ORDER_RETURN
 from crm.entities.service_level import BUSINESS_CALENDAR, ESCALATION_STEP, QUEUE, SERVICE_LEVEL
 
@@ -44,3 +45,8 @@ ENTITIES = (
     TAG,
     CUSTOM_FIELD,
 )
+
+
+def extend() -> None:
+    """What can be said only when everything is registered."""
+    offer_entities()

@@ -9,7 +9,6 @@ from core.registry.operations import Operation
 from core.registry.types import Integer, Text
 from crm.entities import common
 from crm.models import Case, CaseChange, CaseDeadline, Interaction
-from crm.selectors import custom_fields
 from crm.services.cases import cases
 
 LONG = Text(max_length=100_000)
@@ -133,8 +132,7 @@ CASE = Entity(
     time_field="opened_at",
     search_fields=("subject", "number"),
     identity="number",
-    custom_column="custom",
-    custom_fields=custom_fields.types_of,
+    **common.CUSTOM,
     operations=_OPERATIONS,
 )
 

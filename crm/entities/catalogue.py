@@ -38,6 +38,7 @@ PRODUCT = Entity(
         common.money(Product, "unit_cost", needs="view_costs"),
         common.currency(Product),
         field(Product, "active", groupable=True),
+        common.custom_field(Product),
     ),
     relations=(
         one("line", "product_line", doc="The product line it belongs to."),
@@ -50,6 +51,7 @@ PRODUCT = Entity(
     keys=("external_id", "sku"),
     search_fields=("name", "sku"),
     identity="name",
+    **common.CUSTOM,
 )
 
 PRICE_TIER = Entity(

@@ -11,6 +11,8 @@ from core.models.record import Record
 from core.registry.derive import field
 from core.registry.fields import Field, Relation, one
 from core.registry.types import Boolean, Code, DateTime, DecimalNumber, Id, Integer, Phone, Text
+from crm.selectors import custom_fields
+from crm.selectors.custom_fields import DEFINITIONS
 
 READ_ONLY: dict[str, Any] = {"writable": False, "required": False}
 CLOSED: frozenset[str] = frozenset()
@@ -55,11 +57,19 @@ OWNED_RELATIONS: tuple[Relation, ...] = (
 )
 
 
-def described_fields(model: type[Record]) -> tuple[Field, ...]:
-    return (
-        field(model, "tags", groupable=False),
-        field(model, "custom", filterable=False, doc="Values of custom fields, by key; null removes one."),
+CUSTOM: dict[str, Any] = {"custom_column": "custom", "custom_fields": DEFINITIONS}
+
+
+def custom_field(model: type[Record]) -> Field:
+    """The values of custom fields; with `**CUSTOM` the entity has such fields."""
+    shown_as = custom_fields.shown(model.entity_name())
+    return field(
+        model, "custom", filterable=False, sql=shown_as, doc="Values of custom fields, by key; null removes one."
     )
+
+
+def described_fields(model: type[Record]) -> tuple[Field, ...]:
+    return (field(model, "tags", groupable=False), custom_field(model))
 
 
 def amount(model: type[models.Model], name: str, **options: Any) -> Field:

@@ -8,7 +8,6 @@ from core.registry.fields import many, one
 from core.registry.types import Integer
 from crm.entities import common
 from crm.models import Company
-from crm.selectors import custom_fields
 from crm.selectors.timeline import timeline_feed
 from crm.services.companies import companies
 from crm.types import Domain
@@ -50,7 +49,6 @@ COMPANY = Entity(
     keys=("external_id", "domain"),
     search_fields=("name", "domain"),
     identity="name",
-    custom_column="custom",
-    custom_fields=custom_fields.types_of,
+    **common.CUSTOM,
     feeds=[timeline_feed("company", Company)],
 )

@@ -10,7 +10,6 @@ from core.registry.types import Text
 from crm.entities import common
 from crm.entities.consent import MAY_CONTACT_ONE
 from crm.models import Contact, LifecycleChange
-from crm.selectors import custom_fields
 from crm.selectors.timeline import timeline_feed
 from crm.services.contacts import contacts
 
@@ -66,8 +65,7 @@ CONTACT = Entity(
     keys=("external_id", "email"),
     search_fields=("name", "email"),
     identity="name",
-    custom_column="custom",
-    custom_fields=custom_fields.types_of,
+    **common.CUSTOM,
     feeds=[timeline_feed("contact", Contact)],
     operations=[
         Operation(

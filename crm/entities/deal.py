@@ -9,7 +9,6 @@ from core.registry.operations import Operation
 from core.registry.types import Integer
 from crm.entities import common
 from crm.models import Deal, Pipeline, Stage, StageChange
-from crm.selectors import custom_fields
 from crm.services.deals import deals
 from crm.services.pipelines import pipelines, stages
 
@@ -119,8 +118,7 @@ DEAL = Entity(
     writes=deals,
     search_fields=("name",),
     identity="name",
-    custom_column="custom",
-    custom_fields=custom_fields.types_of,
+    **common.CUSTOM,
     operations=[
         _verb(
             "win",

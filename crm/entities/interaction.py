@@ -31,6 +31,7 @@ INTERACTION = Entity(
         common.reference(Interaction, "deal_id", "deal"),
         common.reference(Interaction, "case_id", "case"),
         common.reference(Interaction, "agent_id", "user"),
+        common.custom_field(Interaction),
     ),
     relations=(
         one("contact", "contact"),
@@ -42,4 +43,5 @@ INTERACTION = Entity(
     writes=interactions,
     time_field="occurred_at",
     search_fields=("subject",),
+    **common.CUSTOM,
 )

@@ -86,6 +86,7 @@ ORDER = Entity(
         common.money(Order, "reimbursed_total", **common.READ_ONLY),
         common.money(Order, "total", sortable=True, **common.READ_ONLY),
         common.money(Order, "returned_total", **common.READ_ONLY),
+        common.custom_field(Order),
         LINES,
         DISCOUNTS,
         EXPECTED,
@@ -104,6 +105,7 @@ ORDER = Entity(
     time_field="placed_at",
     search_fields=("number",),
     identity="number",
+    **common.CUSTOM,
     operations=[
         Operation(
             name="return_order_line",

@@ -11,10 +11,11 @@ from crm.models.consent import (
     LegalBasis,
 )
 from crm.models.contact import Contact, LifecycleChange, LifecycleStage
+from crm.models.custom_field import CustomField, CustomFieldType
 from crm.models.deal import Deal, Pipeline, Stage, StageChange, StageKind
 from crm.models.event import Event, EventKey
 from crm.models.interaction import Channel, Direction, Interaction
-from crm.models.labels import CustomField, CustomFieldEntity, CustomFieldType, Tag
+from crm.models.labels import Tag
 from crm.models.order import (
     DiscountKind,
     Order,
@@ -45,7 +46,6 @@ __all__ = [
     "ConsentStatus",
     "Contact",
     "CustomField",
-    "CustomFieldEntity",
     "CustomFieldType",
     "Deal",
     "Direction",

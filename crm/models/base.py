@@ -52,13 +52,21 @@ class Owned(Record):
         abstract = True
 
 
-class Described(models.Model):
-    """What an organisation adds to a record: tags, and fields of its own (see `CustomField`)."""
+class Customised(models.Model):
+    """A record with fields that the organisation defines (see `CustomField`)."""
+
+    custom = models.JSONField(default=dict, blank=True, help_text="Values of custom fields, by key.")
+
+    class Meta:
+        abstract = True
+
+
+class Described(Customised):
+    """A record with fields of the organisation's own, and tags."""
 
     tags = ArrayField(
         models.CharField(max_length=64), default=list, blank=True, help_text="Names of tags; unknown ones are made."
     )
-    custom = models.JSONField(default=dict, blank=True, help_text="Values of custom fields, by key.")
 
     class Meta:
         abstract = True

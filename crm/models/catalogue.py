@@ -8,7 +8,7 @@ from core.facts import fact_triggers
 from core.history.triggers import history_triggers
 from core.models.record import Record, live_unique
 from crm.models import rules
-from crm.models.base import PRICE
+from crm.models.base import PRICE, Customised
 
 
 class ProductLine(Record):
@@ -26,7 +26,7 @@ class ProductLine(Record):
         return self.name
 
 
-class Product(Record):
+class Product(Customised, Record):
     """Something that is sold. `unit_cost` is what one costs us; it is shown to those who may see costs."""
 
     sku = models.CharField(max_length=100, null=True, blank=True, help_text="Stock keeping unit.")
@@ -68,6 +68,7 @@ class Product(Record):
             rules.by("product", "updated_at"),
             rules.contains("product", "name"),
             rules.contains("product", "sku"),
+            rules.values("product", "custom"),
         ]
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ from core.history.triggers import history_triggers
 from core.models.record import Personal, Record, live_unique
 from core.models.scope import Scope
 from crm.models import rules
-from crm.models.base import CUSTOMER_SCOPE
+from crm.models.base import CUSTOMER_SCOPE, Customised
 
 
 class Channel(models.TextChoices):
@@ -34,7 +34,7 @@ class Direction(models.TextChoices):
     OUTBOUND = "outbound"
 
 
-class Interaction(Record):
+class Interaction(Customised, Record):
     """One contact between us and a customer: through which channel, which way, how long, and what came of it."""
 
     channel = models.CharField(max_length=12, choices=Channel)
@@ -94,6 +94,7 @@ class Interaction(Record):
             rules.by("interaction", "created_at"),
             rules.by("interaction", "updated_at"),
             rules.contains("interaction", "subject"),
+            rules.values("interaction", "custom"),
             models.Index(fields=["contact", "occurred_at", "id"], name="crm_interaction_contact_at_idx"),
             models.Index(fields=["company", "occurred_at", "id"], name="crm_interaction_company_at_idx"),
         ]

@@ -1,8 +1,7 @@
-"""What an organisation defines for itself: tags and custom fields."""
+"""Tags: words that an organisation marks records with."""
 
 from __future__ import annotations
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -31,54 +30,3 @@ class Tag(Record):
 
     def __str__(self) -> str:
         return self.name
-
-
-class CustomFieldType(models.TextChoices):
-    TEXT = "text"
-    NUMBER = "number"
-    DATE = "date"
-    BOOLEAN = "boolean"
-    CHOICE = "choice"
-
-
-class CustomFieldEntity(models.TextChoices):
-    """The kinds of record that can have custom fields."""
-
-    COMPANY = "company"
-    CONTACT = "contact"
-    DEAL = "deal"
-    CASE = "case"
-
-
-class CustomField(Record):
-    """A field that an organisation adds to a kind of record; values live in the records' `custom`, by `key`."""
-
-    entity = models.CharField(max_length=20, choices=CustomFieldEntity, help_text="The kind of record.")
-    key = models.CharField(max_length=63, help_text="Name in `custom` and in criteria: lower-case letters, digits, _.")
-    label = models.CharField(max_length=100, help_text="Name shown to people.")
-    type = models.CharField(max_length=7, choices=CustomFieldType)
-    choices = ArrayField(
-        models.CharField(max_length=64), default=list, blank=True, help_text="For choices: the options."
-    )
-    required = models.BooleanField(default=False, help_text="Whether new records must have a value.")
-
-    class Meta:
-        db_table = "crm_custom_field"
-        triggers = history_triggers("custom_field")
-        constraints = [
-            live_unique("crm", "custom_field", "external_id"),
-            live_unique("crm", "custom_field", "entity", "key"),
-            models.CheckConstraint(
-                condition=Q(key__regex=r"^[a-z][a-z0-9_]{0,62}$"),
-                name="crm_custom_field_key_shape",
-                violation_error_message="The key must consist of lower-case letters, digits and _.",
-            ),
-            models.CheckConstraint(
-                condition=(Q(type="choice") & ~Q(choices=[])) | (~Q(type="choice") & Q(choices=[])),
-                name="crm_custom_field_choices_of_choice",
-                violation_error_message="A choice needs its options, and no other type has any.",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.label

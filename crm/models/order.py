@@ -14,7 +14,7 @@ from core.history.triggers import history_triggers
 from core.models.record import Personal, Record, live_unique
 from core.models.scope import Scope
 from crm.models import rules
-from crm.models.base import CUSTOMER_SCOPE, MONEY, PRICE, QUANTITY, through
+from crm.models.base import CUSTOMER_SCOPE, MONEY, PRICE, QUANTITY, Customised, through
 
 ZERO = Decimal(0)
 
@@ -45,7 +45,7 @@ class DiscountKind(models.TextChoices):
     OTHER = "other"
 
 
-class Order(Record):
+class Order(Customised, Record):
     """A purchase. `subtotal` is at list price, `discount_total` what we gave away, `total` what we receive.
 
     `reimbursed_total` is the part of `total` that somebody else pays (a manufacturer's coupon), so the customer
@@ -130,6 +130,7 @@ class Order(Record):
             rules.by("order", "created_at"),
             rules.by("order", "updated_at"),
             rules.contains("order", "number"),
+            rules.values("order", "custom"),
         ]
 
     def __str__(self) -> str:

@@ -11,15 +11,17 @@ from django.db.models.functions import Coalesce
 from core import events
 from core.actors import Actor
 from core.database.inserts import insert
-from core.writes.base import Write, Writes
+from core.writes.base import Write
 from crm.models import Case, Interaction
 from crm.services.customers import default_company, require_customer
+from crm.services.described import CustomisedWrites
 
 
-class Interactions(Writes[Interaction]):
+class Interactions(CustomisedWrites[Interaction]):
     """An interaction is with somebody, and somebody of ours had it. One about a case counts into the case's minutes."""
 
     def prepare(self, change: Write[Interaction]) -> None:
+        super().prepare(change)
         interaction = change.record
         if change.created and interaction.case_id is not None and not {"contact_id", "company_id"} & set(change.values):
             case = Case.objects.get(pk=interaction.case_id)

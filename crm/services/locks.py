@@ -19,6 +19,8 @@ class Subject(IntEnum):
     # Shared by who writes events, exclusive for who drops months of them.
     EVENT_MONTHS = 41
     NEW_EVENT_MONTHS = 42
+    CUSTOM_FIELDS = 20
+    CUSTOM_INDEXES = 21
 
 
 def exclusively(subject: Subject) -> None:

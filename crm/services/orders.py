@@ -15,11 +15,12 @@ from core import events
 from core.actors import Actor
 from core.errors import Conflict, Invalid, NotFound
 from core.history.context import acting
-from core.writes.base import Write, Writes
+from core.writes.base import Write
 from crm.errors import LineReturned, ReturnExceedsPurchase
 from crm.events import ORDER_CANCELLED, ORDER_PLACED, ORDER_RETURNED
 from crm.models import Order, OrderDiscount, OrderLine, OrderReturn, OrderStatus
 from crm.services.customers import default_company, require_customer
+from crm.services.described import CustomisedWrites
 from crm.services.order_lines import CENT, ZERO, Basket, basket
 from crm.services.order_numbers import next_number
 
@@ -30,10 +31,11 @@ _LINE_COLUMNS = (
 )  # fmt: skip
 
 
-class Orders(Writes[Order]):
+class Orders(CustomisedWrites[Order]):
     """Totals are computed, never taken from the caller; lines are deleted and restored with their order."""
 
     def prepare(self, change: Write[Order]) -> None:
+        super().prepare(change)
         order, values = change.record, change.values
         default_company(change)
         require_customer(order)

@@ -113,12 +113,12 @@ def test_a_required_field_is_asked_for_and_cannot_be_taken_away(at: datetime) ->
 
 def test_definitions_hold_for_their_entity_and_while_they_live(at: datetime) -> None:
     field = define(at)
-    assert set(selector.types_of("contact")) == {"shoe_size"}
-    assert not selector.types_of("company")
+    assert set(selector.DEFINITIONS("contact")) == {"shoe_size"}
+    assert not selector.DEFINITIONS("company")
     with pytest.raises(Duplicate):
         define(at)
     custom_fields.delete(actor=SYSTEM, record_id=field.pk, at=at)
-    assert not selector.types_of("contact")
+    assert not selector.DEFINITIONS("contact")
     define(at, type="text")
 
 

@@ -60,6 +60,8 @@ WRONG: tuple[tuple[type[types.FieldType], tuple[Any, ...]], ...] = (
 
 
 def _wrong(item: Field) -> tuple[Any, ...]:
+    if isinstance(item.type, types.Json) and not item.type.objects_only:
+        return ({"a\x00": 1}, {"a": "nul\x00"}, _nested(9))
     for kind, values in WRONG:
         if isinstance(item.type, kind):
             return values

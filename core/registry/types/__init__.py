@@ -6,9 +6,10 @@
 
 from core.registry.types.base import FieldType, TypeFault
 from core.registry.types.binary import Attachment, Download, Upload
-from core.registry.types.numbers import MAX_INTEGER, Boolean, DecimalNumber, Integer, Number
+from core.registry.types.money import Money
+from core.registry.types.numbers import MAX_INTEGER, Boolean, DecimalNumber, ExactNumber, Integer, Number
 from core.registry.types.parts import Id, Json
-from core.registry.types.texts import Choice, Code, Email, Phone, Text, TextList, Url
+from core.registry.types.texts import Choice, Code, Email, MultiChoice, Phone, Text, TextList, Url
 from core.registry.types.times import Date, DateTime
 
 __all__ = [
@@ -22,10 +23,13 @@ __all__ = [
     "DecimalNumber",
     "Download",
     "Email",
+    "ExactNumber",
     "FieldType",
     "Id",
     "Integer",
     "Json",
+    "Money",
+    "MultiChoice",
     "Number",
     "Phone",
     "Text",

@@ -12,6 +12,7 @@ from core.registry.types.base import EQUALITY, ORDER, FieldType, TypeFault
 
 _DECIMAL = re.compile(r"^[+-]?\d{1,30}(\.\d{1,30})?$")
 MAX_INTEGER = 2**31 - 1
+_EXACT_DIGITS = 15
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class DecimalNumber(FieldType):
     max_digits: int = 18
     places: int = 4
     minimum: Decimal | None = None
+    maximum: Decimal | None = None
 
     def parse(self, value: Any) -> Decimal:
         number = self._number(value)
@@ -73,6 +75,8 @@ class DecimalNumber(FieldType):
             )
         if self.minimum is not None and number < self.minimum:
             raise TypeFault("out_of_range", f"Must be at least {self.minimum}.")
+        if self.maximum is not None and number > self.maximum:
+            raise TypeFault("out_of_range", f"Must be at most {self.maximum}.")
         return number
 
     @staticmethod
@@ -119,3 +123,35 @@ class Number(FieldType):
 
     def json_schema(self) -> dict[str, Any]:
         return {"type": "number"}
+
+
+@dataclass(frozen=True)
+class ExactNumber(Number):
+    """A number that travels as a JSON number and loses no digit on the way: 15 significant digits fit any double."""
+
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
+
+    def parse(self, value: Any) -> Decimal:  # type: ignore[override]  # exact, where its base is not
+        """As a Decimal."""
+        if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)) or not math.isfinite(value):
+            raise TypeFault("wrong_type", "Must be a finite number.")
+        number = Decimal(repr(value) if isinstance(value, float) else value).normalize()
+        if number and not -_EXACT_DIGITS <= number.adjusted() < _EXACT_DIGITS:
+            raise TypeFault("out_of_range", f"Must have at most {_EXACT_DIGITS} digits before or after the point.")
+        if len(number.as_tuple().digits) > _EXACT_DIGITS:
+            raise TypeFault("too_precise", f"Must have at most {_EXACT_DIGITS} significant digits.")
+        if self.minimum is not None and number < self.minimum:
+            raise TypeFault("out_of_range", f"Must be at least {self.minimum}.")
+        if self.maximum is not None and number > self.maximum:
+            raise TypeFault("out_of_range", f"Must be at most {self.maximum}.")
+        return number
+
+    def dump(self, value: Any) -> Any:
+        if value is None:
+            return None
+        return int(value) if value == value.to_integral_value() else float(value)
+
+    def json_schema(self) -> dict[str, Any]:
+        bounds = {"minimum": self.minimum, "maximum": self.maximum}
+        return {"type": "number"} | {name: self.dump(bound) for name, bound in bounds.items() if bound is not None}

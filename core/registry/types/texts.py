@@ -150,3 +150,21 @@ class TextList(FieldType):
     def json_schema(self) -> dict[str, Any]:
         item = {"type": "string", "maxLength": self.max_length}
         return {"type": "array", "items": item, "maxItems": self.max_items}
+
+
+@dataclass(frozen=True)
+class MultiChoice(TextList):
+    """Some of a fixed list of words, in the order of that list."""
+
+    name: ClassVar[str] = "multi_choice"
+    options: tuple[str, ...] = ()
+
+    def parse(self, value: Any) -> list[str]:
+        if not isinstance(value, list):
+            raise TypeFault("wrong_type", "Must be a list of strings.")
+        for word in value:
+            Choice(options=self.options).parse(word)
+        return [option for option in self.options if option in value]
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "array", "items": {"type": "string", "enum": list(self.options)}, "uniqueItems": True}

@@ -44,12 +44,21 @@ def close(deal: Record, samples: Samples) -> None:
     deals.lose(actor=SYSTEM, record_id=deal.pk, at=samples.at)
 
 
+# Options of other types than the sample's.
+_OTHER_OPTIONS = frozenset({"target", "currency", "minimum", "maximum", "max_length"})
 RULES = {
     "custom_field": Rule(
-        why="only a choice has choices; a required one would be asked of all other records",
-        complete=lambda samples: {"type": "choice", "choices": ["a", "b"], "entity": "contact", "required": False},
+        why="each type has options of its own; a required one would be asked of all other records",
+        complete=lambda samples: {
+            "type": "choice",
+            "choices": ["a", "b"],
+            "entity": "contact",
+            "required": False,
+            "default": "b",
+        },
         needed=lambda samples: {"type": "text", "entity": "contact"},
-        not_in_updates=frozenset({"required", "choices"}),
+        not_at_creation=_OTHER_OPTIONS,
+        not_in_updates=frozenset({"required", "choices", "default", *_OTHER_OPTIONS}),
     ),
     "deal": Rule(
         why="the stage is one of the pipeline's; only closed deals have a closing moment, lost ones a reason",
