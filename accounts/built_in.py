@@ -44,6 +44,7 @@ _STAFF = (
     Rule(("user",), ("update",), OWN),
     Rule(("api_key", "job"), EVERY, OWN),
     Rule(("sign_in_event",), VIEW, OWN),
+    Rule(("notification",), EVERY, OWN),
     Rule(("<catalogue>",), VIEW, ALL),
 )
 _PARTNER = (
@@ -57,7 +58,12 @@ _PARTNER = (
 )
 
 ROLES: tuple[BuiltIn, ...] = (
-    BuiltIn("administrator", "Administrator", "Everything, everywhere.", (Rule(("<any>",), EVERY, ALL),)),
+    BuiltIn(
+        "administrator",
+        "Administrator",
+        "Everything, everywhere.",
+        (Rule(("<any>",), EVERY, ALL), Rule(("notification",), EVERY, OWN)),
+    ),
     BuiltIn(
         "manager",
         "Manager",
@@ -107,6 +113,7 @@ ROLES: tuple[BuiltIn, ...] = (
             Rule(("order", "order_line", "order_discount", "order_return"), VIEW, ALL),
             Rule(("interaction",), WRITE, ALL),
             Rule(("case", "case_change", "case_deadline"), ("*", "-delete", "-restore"), ALL),
+            Rule(("task", "note", "note_mention"), EVERY, ALL),
             Rule(("contact",), ("update",), ALL),
             Rule(("consent", "consent_state"), VIEW, ALL),
             Rule(("consent", "suppression"), ("create",), ALL),
@@ -151,6 +158,8 @@ _PARTS = {
     "order_return",
     "stage_change",
 }
+# Nobody else's, whatever else somebody may see.
+_PRIVATE = {"notification"}
 _ACCOUNTS = {"user", "team", "role", "api_key", "partner_organisation", "partner_person", "sign_in_event"}
 
 
@@ -158,7 +167,7 @@ def grants(role: BuiltIn) -> Mapping[tuple[str, Visibility], frozenset[str]]:
     """What the role grants of what there is now, by thing and visibility."""
     granted: dict[tuple[str, Visibility], frozenset[str]] = {}
     for name, actions in registry.grantable().items():
-        kinds = {name, "<any>", _kind_of(name)}
+        kinds = {name} if name in _PRIVATE else {name, "<any>", _kind_of(name)}
         for rule in role.rules:
             chosen = frozenset(_chosen(rule.actions, actions)) if kinds & set(rule.things) else frozenset()
             if chosen:

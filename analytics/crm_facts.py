@@ -155,6 +155,18 @@ CASES = Fact(
         _TAGS,
     ),
 )  # fmt: skip
+TASKS = Fact(
+    name="tasks",
+    table="crm_task",
+    moment="t.created_at",
+    columns=(
+        *ids("id", "contact_id", "company_id", "deal_id", "case_id", "order_id", "owner_id", "team_id"),
+        *texts("kind", "status", "priority"),
+        moment("created_at"),
+        moment("due_at"),
+        moment("completed_at"),
+    ),
+)
 
 EVENTS = Fact(
     name="events",
@@ -183,4 +195,5 @@ CRM_FACTS = (
     CONSENTS,
     CASES,
     EVENTS,
+    TASKS,
 )

@@ -73,3 +73,13 @@ class CaseNotWaiting(Conflict):
 class CaseNotResolved(Conflict):
     code = "case_not_resolved"
     title = "Only a resolved or closed case is rated."
+
+
+class TaskNotOpen(Conflict):
+    code = "task_not_open"
+    title = "The task is done or cancelled; reopen it first."
+
+
+class TaskOpen(Conflict):
+    code = "task_open"
+    title = "The task is open."

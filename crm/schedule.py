@@ -8,6 +8,11 @@ from typing import Any
 from celery.schedules import crontab
 
 SCHEDULE: dict[str, dict[str, Any]] = {
+    "crm-remind-of-tasks": {
+        "task": "crm.tasks.remind_of_tasks",
+        "schedule": timedelta(seconds=30),
+        "options": {"expires": 60},
+    },
     "crm-expire-consents": {"task": "crm.tasks.expire_consents", "schedule": timedelta(minutes=10)},
     "crm-pass-case-deadlines": {
         "task": "crm.tasks.pass_case_deadlines",

@@ -8,7 +8,7 @@ from uuid import UUID
 from celery import shared_task
 
 from core.clock import now
-from crm.services import case_deadlines, consent, custom_indexes, event_partitions
+from crm.services import case_deadlines, consent, custom_indexes, event_partitions, reminders
 
 BUSY_AGAIN_IN = 15
 
@@ -44,3 +44,10 @@ def build_custom_indexes(self: Any, job_id: str) -> None:
 def tend_custom_indexes() -> None:
     """Send jobs again whose worker was killed."""
     custom_indexes.resend_unattended(at=now())
+
+
+@shared_task(queue="default")
+def remind_of_tasks() -> None:
+    """Remind of the tasks whose moment has come, then send the mails."""
+    reminders.remind(at=now())
+    reminders.mail(at=now())

@@ -1,5 +1,5 @@
 """The admin of the customer record."""
 
-from crm.admin import cases, catalogue, customers, deals, events, home, labels, orders, privacy
+from crm.admin import cases, catalogue, customers, deals, events, home, labels, orders, privacy, work
 
-__all__ = ["cases", "catalogue", "customers", "deals", "events", "home", "labels", "orders", "privacy"]
+__all__ = ["cases", "catalogue", "customers", "deals", "events", "home", "labels", "orders", "privacy", "work"]

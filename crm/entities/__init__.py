@@ -12,6 +12,7 @@ from crm.entities.interaction import INTERACTION
 from crm.entities.labels import TAG
 from crm.entities.order import ORDER, ORDER_DISCOUNT, ORDER_LINE, ORDER_RETURN
 from crm.entities.service_level import BUSINESS_CALENDAR, ESCALATION_STEP, QUEUE, SERVICE_LEVEL
+from crm.entities.work import NOTE, NOTE_MENTION, NOTIFICATION, TASK
 
 ENTITIES = (
     COMPANY,
@@ -42,6 +43,10 @@ ENTITIES = (
     CASE_CHANGE,
     CASE_DEADLINE,
     EVENT,
+    TASK,
+    NOTE,
+    NOTE_MENTION,
+    NOTIFICATION,
     TAG,
     CUSTOM_FIELD,
 )

@@ -126,6 +126,8 @@ CASE = Entity(
         many("changes", "case_change", "case_id", "Its changes of status."),
         many("deadlines", "case_deadline", "case_id", "Its limits and steps of escalation."),
         many("interactions", "interaction", "case_id", "What passed between us about it."),
+        many("tasks", "task", "case_id", "What is to be done about it."),
+        many("notes", "note", "case_id", "Our remarks on it."),
     ),
     writes=cases,
     keys=("external_id", "number"),

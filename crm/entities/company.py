@@ -44,6 +44,8 @@ COMPANY = Entity(
         many("interactions", "interaction", "company_id", "What passed between us."),
         many("cases", "case", "company_id", "What it asked for help with."),
         many("events", "event", "company_id", "What was done for it, as programs saw it."),
+        many("tasks", "task", "company_id", "What is to be done about it."),
+        many("notes", "note", "company_id", "Our remarks on it."),
     ),
     writes=companies,
     keys=("external_id", "domain"),

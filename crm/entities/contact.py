@@ -59,6 +59,8 @@ CONTACT = Entity(
         many("consent_states", "consent_state", "contact_id", "What of that holds now."),
         many("cases", "case", "contact_id", "What they asked for help with."),
         many("events", "event", "contact_id", "What they did, as programs saw it."),
+        many("tasks", "task", "contact_id", "What is to be done about them."),
+        many("notes", "note", "contact_id", "Our remarks on them."),
         many("lifecycle_changes", "lifecycle_change", "contact_id", "How far they came, and when."),
     ),
     writes=contacts,

@@ -114,6 +114,8 @@ DEAL = Entity(
         one("stage", "stage"),
         many("stage_changes", "stage_change", "deal_id", "Its moves."),
         many("interactions", "interaction", "deal_id", "What passed between us about it."),
+        many("tasks", "task", "deal_id", "What is to be done about it."),
+        many("notes", "note", "deal_id", "Our remarks on it."),
     ),
     writes=deals,
     search_fields=("name",),

@@ -7,6 +7,7 @@ from core.registry.entities import Entity
 from core.registry.fields import one
 from core.registry.types import Text
 from crm.entities import common
+from crm.entities.calls import CALLS_AND_VISITS
 from crm.models import Interaction
 from crm.services.interactions import interactions
 
@@ -43,5 +44,6 @@ INTERACTION = Entity(
     writes=interactions,
     time_field="occurred_at",
     search_fields=("subject",),
+    operations=[*CALLS_AND_VISITS],
     **common.CUSTOM,
 )

@@ -99,6 +99,8 @@ ORDER = Entity(
         many("discounts", "order_discount", "order_id", "All discounts, of lines and of the whole."),
         many("returns", "order_return", "order_id", "What came back."),
         many("cases", "case", "order_id", "What help was asked for."),
+        many("tasks", "task", "order_id", "What is to be done about it."),
+        many("notes", "note", "order_id", "Our remarks on it."),
     ),
     writes=orders,
     keys=("external_id", "number"),

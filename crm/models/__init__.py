@@ -27,6 +27,17 @@ from crm.models.order import (
 )
 from crm.models.service_level import BusinessCalendar, CaseClock, EscalationStep, Queue, ServiceLevel
 from crm.models.suppression import Suppression, SuppressionChannel, SuppressionReason
+from crm.models.work import (
+    Note,
+    NoteMention,
+    Notification,
+    NotificationKind,
+    Recurrence,
+    Task,
+    TaskKind,
+    TaskPriority,
+    TaskStatus,
+)
 
 __all__ = [
     "BusinessCalendar",
@@ -57,6 +68,10 @@ __all__ = [
     "LegalBasis",
     "LifecycleChange",
     "LifecycleStage",
+    "Note",
+    "NoteMention",
+    "Notification",
+    "NotificationKind",
     "Order",
     "OrderChannel",
     "OrderDiscount",
@@ -69,6 +84,7 @@ __all__ = [
     "Product",
     "ProductLine",
     "Queue",
+    "Recurrence",
     "ServiceLevel",
     "Stage",
     "StageChange",
@@ -77,4 +93,8 @@ __all__ = [
     "SuppressionChannel",
     "SuppressionReason",
     "Tag",
+    "Task",
+    "TaskKind",
+    "TaskPriority",
+    "TaskStatus",
 ]

@@ -44,6 +44,15 @@ def contact_or_company(model: str) -> models.CheckConstraint:
     return check(model, "has_customer", condition, "A contact or a company must be named.")
 
 
+def exactly_one(model: str, *fields: str) -> models.CheckConstraint:
+    """One of these foreign keys is set, and no other of them."""
+    condition = Q()
+    for chosen in fields:
+        others = {f"{field}__isnull": field != chosen for field in fields}
+        condition |= Q(**others)
+    return check(model, "one_subject", condition, f"Exactly one must be named of: {', '.join(fields)}.")
+
+
 def by(model: str, *fields: str) -> models.Index:
     """For filtering and sorting by `fields`, ties broken by id: the order of a keyset page."""
     short = "_".join(field.removesuffix("_id") for field in fields)

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import CharField, F, Q, QuerySet, Value
-from django.db.models.functions import Cast, Coalesce, Concat, JSONObject
+from django.db.models.functions import Cast, Coalesce, Concat, JSONObject, Left
 
 from core.actors import Actor
 from core.errors import Invalid, InvalidCursor, NotFound
@@ -31,16 +31,18 @@ from crm.models import (
     Event,
     Interaction,
     LifecycleChange,
+    Note,
     Order,
     OrderReturn,
     StageChange,
+    Task,
 )
 from crm.models.base import CUSTOMER_SCOPE, through
 
 MAX_LIMIT = 200
 SIGNATURE = "timeline"
 MOMENT = types.DateTime()
-KINDS = ("interaction", "order", "return", "deal", "lifecycle", "case", "event")
+KINDS = ("interaction", "order", "return", "deal", "lifecycle", "case", "event", "task", "note")
 
 ITEM = Shape(
     title="TimelineItem",
@@ -180,12 +182,35 @@ BRANCHES = (
         # As the indexes are made.
         where=Q(to_status__in=("new", "resolved")),
     ),
+    Branch(
+        kind="task",
+        model=Task,
+        entity="task",
+        scope=Task.scope,
+        at="completed_at",
+        customer="",
+        title=F("title"),
+        record="id",
+        detail={"kind": F("kind"), "owner_id": F("owner_id"), "due_at": F("due_at")},
+        where=Q(completed_at__isnull=False),
+    ),
+    Branch(
+        kind="note",
+        model=Note,
+        entity="note",
+        scope=Note.scope,
+        at="created_at",
+        customer="",
+        title=Left("body", 200),
+        record="id",
+        detail={"author_id": F("author_id"), "is_pinned": F("is_pinned")},
+    ),
 )  # fmt: skip
 
 
 def timeline_feed(entity: str, model: type[Contact | Company]) -> Feed:
     """The feed `timeline` of contacts or of companies."""
-    doc = "What happened: interactions, orders, returns, deals, lifecycle changes, cases, events; newest first."
+    doc = "What happened: interactions, orders, returns, deals, lifecycle, cases, tasks done, notes, events; newest first."
     return Feed("timeline", ITEM, partial(fetch, entity, model), doc)
 
 

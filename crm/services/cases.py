@@ -17,13 +17,14 @@ from core.writes import inputs
 from core.writes.base import Write
 from crm import events as names
 from crm.errors import CaseNotOver, CaseNotResolved, CaseNotWaiting, CaseOver, CaseWaiting
-from crm.models import Case, CaseChange, CaseStatus, Direction
+from crm.models import Case, CaseChange, CaseStatus, Direction, NotificationKind
 from crm.models.case import OVER
-from crm.services import case_deadlines, clocks, locks
+from crm.services import case_deadlines, clocks, locks, notifications
 from crm.services.case_defaults import fill
 from crm.services.customers import default_company, require_customer
 from crm.services.described import DescribedWrites
 from crm.services.interactions import interactions
+from crm.services.notifications import Told
 
 # What decides when the clocks pass.
 _OF_CLOCKS = frozenset({"status", "priority", "service_level_id", "first_responded_at", "opened_at"})
@@ -57,6 +58,8 @@ class Cases(DescribedWrites[Case]):
     def saved(self, change: Write[Case]) -> None:
         super().saved(change)
         case = change.record
+        if change.changed("owner_id") and case.owner_id not in {None, change.actor.user_id}:
+            notifications.give([_assigned(case)], at=change.at)
         if {"contact_id", "company_id"} & set(change.before):
             CaseChange.objects.filter(case=case).update(contact=case.contact_id, company=case.company_id)
 
@@ -283,6 +286,12 @@ def _event_name(change: Write[Case]) -> str:
     if change.record.status == CaseStatus.OPEN:
         return names.CASE_RESUMED if change.before["status"] == CaseStatus.WAITING else names.CASE_OPENED
     return _EVENTS[CaseStatus(change.record.status)]
+
+
+def _assigned(case: Case) -> Told:
+    title, source = f"The case {case.number} was given to you", f"case:{case.pk}:{case.version}"
+    kind = NotificationKind.CASE_ASSIGNED
+    return Told(case.owner_id, kind, title, "case", case.pk, source, case.contact_id)  # type: ignore[arg-type]
 
 
 cases = Cases("case")

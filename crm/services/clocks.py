@@ -10,16 +10,20 @@ from uuid import UUID
 
 from django.db.models import F
 
+from accounts.models import User
 from core import events
 from core.actors import Actor
 from crm import working_time
 from crm.events import CASE_BREACHED, CASE_ESCALATED
-from crm.models import Case, CaseChange, CaseClock, CaseDeadline, EscalationStep, ServiceLevel
+from crm.models import Case, CaseChange, CaseClock, CaseDeadline, EscalationStep, NotificationKind, ServiceLevel
 from crm.models.case import RUNNING
+from crm.services import notifications
+from crm.services.notifications import Told
 from crm.working_time import AROUND_THE_CLOCK, Calendar
 
 Stretches = list[tuple[datetime, datetime | None]]
 DUE: dict[str, str] = {CaseClock.FIRST_RESPONSE: "first_response_due_at", CaseClock.RESOLUTION: "resolution_due_at"}
+_WORDS = {CaseClock.FIRST_RESPONSE.value: "first response", CaseClock.RESOLUTION.value: "resolution"}
 BREACHED: dict[str, str] = {
     CaseClock.FIRST_RESPONSE: "first_response_breached",
     CaseClock.RESOLUTION: "resolution_breached",
@@ -154,7 +158,7 @@ def strike(cases: Sequence[Case], *, actor: Actor, at: datetime) -> dict[UUID, d
     CaseDeadline.objects.filter(pk__in=[row.pk for row in passed]).update(
         passed_at=at, updated_at=at, version=F("version") + 1
     )
-    told = []
+    told, notes = [], []
     for row in passed:
         case = by_id[row.case_id]
         for name, value in _consequences(case, row).items():
@@ -162,7 +166,9 @@ def strike(cases: Sequence[Case], *, actor: Actor, at: datetime) -> dict[UUID, d
                 before[case.pk].setdefault(name, getattr(case, name))
                 setattr(case, name, value)
         told.append(_event(case, row))
+        notes += _notes(case, row)
     events.publish(*told, actor=actor, at=at)
+    notifications.give(notes, at=at)
     return before
 
 
@@ -179,6 +185,22 @@ def _consequences(case: Case, row: CaseDeadline) -> dict[str, Any]:
         changes["team_id"] = step.team_id
         changes["owner_id"] = None
     return changes
+
+
+def _notes(case: Case, row: CaseDeadline) -> list[Told]:
+    """Whoever has the case is told; where a team has it, all of the team are."""
+    if case.owner_id is not None:
+        users = [case.owner_id]
+    elif row.step is not None and row.step.team_id is not None:
+        users = list(User.objects.alive().filter(team=row.step.team_id).order_by("pk").values_list("pk", flat=True))
+    else:
+        users = []
+    if row.step is None:
+        kind, title = NotificationKind.CASE_BREACHED, f"The case {case.number} passed its limit: {_WORDS[row.clock]}"
+    else:
+        kind, title = NotificationKind.CASE_ESCALATED, f"The case {case.number} was escalated"
+    source = f"deadline:{row.pk}"
+    return [Told(user, kind, title, "case", case.pk, source, case.contact_id) for user in users]
 
 
 def _event(case: Case, row: CaseDeadline) -> events.Event:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from threading import Barrier, Thread
-from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -19,7 +16,7 @@ from crm.services import case_deadlines
 from crm.services.cases import cases
 from crm.services.service_levels import service_levels
 from tests.crm import make
-from tests.support.processes import kill, process, until_somebody_waits_for
+from tests.support.processes import kill, process, together, until_somebody_waits_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -32,27 +29,6 @@ def many(number: int) -> list[Case]:
     contact = make.contact(AT, first_name="Ada")
     values = {"contact_id": str(contact.pk), "service_level_id": str(level.pk)}
     return [make.case(AT, **values) for _ in range(number)]
-
-
-def together(*calls: Callable[[], Any]) -> list[Exception]:
-    """Make the calls at the same moment, each on a connection of its own; returns what was raised."""
-    barrier, raised = Barrier(len(calls)), []
-
-    def run(call: Callable[[], Any]) -> None:
-        try:
-            barrier.wait()
-            call()
-        except Exception as error:
-            raised.append(error)
-        finally:
-            connection.close()
-
-    threads = [Thread(target=run, args=[call]) for call in calls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return raised
 
 
 def assert_each_once(number: int) -> None:

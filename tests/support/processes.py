@@ -7,8 +7,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Barrier, Thread
+from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
@@ -19,12 +21,12 @@ _SETUP = "import django; django.setup(); "
 
 
 @contextmanager
-def process(code: str) -> Iterator[subprocess.Popen[bytes]]:
+def process(code: str, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run Python code with Django set up; what is left of it in the end is killed."""
     database = connection.settings_dict
     who = f"{quote(database['USER'])}:{quote(database['PASSWORD'] or '')}"
     url = f"postgres://{who}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
-    environment = os.environ | {"DATABASE_URL": url, "PYTHONWARNINGS": "ignore"}
+    environment = os.environ | {"DATABASE_URL": url, "PYTHONWARNINGS": "ignore"} | variables
     started = subprocess.Popen([sys.executable, "-c", _SETUP + code], env=environment, cwd=settings.BASE_DIR)
     try:
         yield started
@@ -50,3 +52,24 @@ def until_somebody_waits_for(table: str) -> None:
                 return
         assert time.monotonic() < deadline, f"nobody came to {table}"
         time.sleep(0.02)
+
+
+def together(*calls: Callable[[], Any]) -> list[Exception]:
+    """Make the calls at the same moment, each on a connection of its own; returns what was raised."""
+    barrier, raised = Barrier(len(calls)), []
+
+    def run(call: Callable[[], Any]) -> None:
+        try:
+            barrier.wait()
+            call()
+        except Exception as error:
+            raised.append(error)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=run, args=[call]) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return raised
