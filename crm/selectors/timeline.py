@@ -210,7 +210,7 @@ BRANCHES = (
 
 def timeline_feed(entity: str, model: type[Contact | Company]) -> Feed:
     """The feed `timeline` of contacts or of companies."""
-    doc = "What happened: interactions, orders, returns, deals, lifecycle, cases, tasks done, notes, events; newest first."
+    doc = "Everything that happened, newest first; `kind` says what it was."
     return Feed("timeline", ITEM, partial(fetch, entity, model), doc)
 
 
