@@ -10,7 +10,9 @@ from typing import Any
 from django.db import connection
 
 from core.actors import Actor
+from core.database.copying import copy_rows, plan_of
 from core.database.inserts import insert
+from core.ids import new_id
 from core.models.outbox import OutboxEvent
 
 
@@ -22,10 +24,21 @@ class Event:
     payload: Mapping[str, Any]
 
 
+# From so many on, COPY is the faster way.
+MANY = 20
+_FIXED = {"done": [], "failed": [], "attempts": 0, "last_error": ""}
+_COLUMNS = ("id", "name", "payload", "actor_kind", "actor_id", "occurred_at", *_FIXED)
+
+
 def publish(*events: Event, actor: Actor, at: datetime) -> None:
     """Write events to the outbox. Must be called inside the transaction of the change they tell of."""
     if not connection.in_atomic_block:
         raise RuntimeError("an event must be published in the transaction of its change")
+    if len(events) >= MANY:
+        fixed = {"actor_kind": actor.kind, "actor_id": actor.id, "occurred_at": at, **_FIXED}
+        copied = ({"id": new_id(), "name": event.name, "payload": event.payload, **fixed} for event in events)
+        copy_rows(plan_of(OutboxEvent, _COLUMNS), copied)
+        return
     rows = [_row(event, actor, at) for event in events]
     if len(rows) == 1:
         insert(rows[0])

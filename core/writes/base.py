@@ -25,7 +25,7 @@ from core.writes import inputs
 M = TypeVar("M", bound=Record)
 
 # The rules for one record, and for many.
-_FOR_MANY = {"prepare": "prepare_many", "saved": "saved_many", "deleting": "deleting_many"}
+_FOR_MANY = {"begin": "begin_many", "prepare": "prepare_many", "saved": "saved_many", "deleting": "deleting_many"}
 
 
 @dataclass
@@ -44,9 +44,14 @@ class Write(Generic[M]):
 
 
 class Writes(Generic[M]):
-    """The writes of one entity. Instances are stateless and shared. `makes_sets`: whether `create_set` is offered."""
+    """The writes of one entity. Instances are stateless and shared. `makes_sets`: whether `create_set` is offered.
+
+    `together` says that new records do not depend on each other but by unique values and references: many may then
+    be written at once (core.writes.bulk). Others are written one by one, whoever asks for many.
+    """
 
     makes_sets: ClassVar[bool] = False
+    together: ClassVar[bool] = False
 
     def __init__(self, entity: str) -> None:
         self.entity_name = entity
@@ -76,6 +81,11 @@ class Writes(Generic[M]):
 
     # The same rules for many records in one transaction. They say no less than those for one, only in fewer
     # statements; whatever they raise undoes all of these records, and it is found out which of them are to blame.
+
+    def begin_many(self, values: Sequence[Mapping[str, Any]]) -> None:
+        """`begin` for each."""
+        for each in values:
+            self.begin(each)
 
     def prepare_many(self, changes: Sequence[Write[M]]) -> None:
         """`prepare` of each."""

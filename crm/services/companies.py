@@ -26,6 +26,8 @@ _ABOVE = """
 class Companies(DescribedWrites[Company]):
     """Keeps groups of companies free of cycles."""
 
+    together = True
+
     def prepare(self, change: Write[Company]) -> None:
         super().prepare(change)
         company = change.record

@@ -10,10 +10,12 @@ from django.db import transaction
 
 from core import events
 from core.actors import Actor
+from core.database.copying import copy_records
 from core.database.inserts import insert
 from core.errors import Invalid
 from core.history.context import acting
 from core.writes.base import Write
+from core.writes.many import blank
 from crm.events import CONTACT_STAGE_CHANGED
 from crm.models import Contact, LifecycleChange
 from crm.services.described import DescribedWrites
@@ -22,16 +24,22 @@ from crm.services.described import DescribedWrites
 class Contacts(DescribedWrites[Contact]):
     """Every change of the lifecycle stage is kept, by whichever call it came."""
 
+    together = True
+
     def saved(self, change: Write[Contact]) -> None:
         super().saved(change)
         if change.changed("lifecycle_stage"):
-            _note_stage(change, change.values.get("changed_at") or change.at)
+            insert(_step(change))
+            if "lifecycle_stage" in change.before:
+                events.publish(_stage_changed(change), actor=change.actor, at=change.at)
 
     def saved_many(self, changes: Sequence[Write[Contact]]) -> None:
         super().saved_many(changes)
-        for change in changes:
-            if change.changed("lifecycle_stage"):
-                _note_stage(change, change.values.get("changed_at") or change.at)
+        moved = [change for change in changes if change.changed("lifecycle_stage")]
+        if moved:
+            copy_records(LifecycleChange, [_step(change) for change in moved])
+            told = [_stage_changed(change) for change in moved if "lifecycle_stage" in change.before]
+            events.publish(*told, actor=moved[0].actor, at=moved[0].at)
 
     def change_stage(
         self, *, actor: Actor, record_id: UUID, at: datetime, lifecycle_stage: str, changed_at: datetime | None = None
@@ -51,22 +59,19 @@ class Contacts(DescribedWrites[Contact]):
         return contact.pk
 
 
-def _note_stage(change: Write[Contact], moment: datetime) -> None:
-    contact, old = change.record, change.before.get("lifecycle_stage")
-    insert(
-        LifecycleChange(
-            contact=contact,
-            from_stage=old,
-            to_stage=contact.lifecycle_stage,
-            at=moment,
-            by=change.actor.label,
-            created_at=change.at,
-            updated_at=change.at,
-        )
-    )
-    if old is not None:
-        payload = {"id": str(contact.pk), "from": old, "to": contact.lifecycle_stage}
-        events.publish(events.Event(CONTACT_STAGE_CHANGED, payload), actor=change.actor, at=change.at)
+def _step(change: Write[Contact]) -> LifecycleChange:
+    """The row that keeps the step."""
+    contact, at = change.record, change.at
+    step: LifecycleChange = blank(LifecycleChange, at)
+    step.contact_id = contact.pk
+    step.from_stage, step.to_stage = change.before.get("lifecycle_stage"), contact.lifecycle_stage
+    step.at, step.by = change.values.get("changed_at") or at, change.actor.label
+    return step
+
+
+def _stage_changed(change: Write[Contact]) -> events.Event:
+    contact, old = change.record, change.before["lifecycle_stage"]
+    return events.Event(CONTACT_STAGE_CHANGED, {"id": str(contact.pk), "from": old, "to": contact.lifecycle_stage})
 
 
 contacts = Contacts("contact")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -23,6 +24,22 @@ def default_company(change: Write[Any]) -> None:
     record: OfCustomer = change.record
     if change.created and record.contact_id is not None and "company_id" not in change.values:
         record.company_id = _company_of(record.contact_id, change.actor)
+
+
+def default_companies(changes: Sequence[Write[Any]]) -> None:
+    """`default_company` of each, with one query."""
+    wanted = [
+        change
+        for change in changes
+        if change.created and change.record.contact_id is not None and "company_id" not in change.values
+    ]
+    if not wanted:
+        return
+    rows = Company.objects.visible_to(wanted[0].actor).alive()
+    rows = rows.filter(contacts__in={change.record.contact_id for change in wanted})
+    found = dict(rows.values_list("contacts", "pk"))
+    for change in wanted:
+        change.record.company_id = found.get(change.record.contact_id)
 
 
 def require_customer(record: OfCustomer) -> None:

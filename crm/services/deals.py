@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -18,34 +19,48 @@ from core.writes.base import Write
 from crm.errors import DealAlreadyClosed, DealNotClosed, NoSuchStage, StageClosesDeal
 from crm.events import DEAL_LOST, DEAL_MOVED, DEAL_REOPENED, DEAL_WON
 from crm.models import Deal, Pipeline, Stage, StageChange, StageKind
-from crm.services.customers import default_company
+from crm.services.customers import default_companies
 from crm.services.described import DescribedWrites
+
+FirstStage = Callable[[UUID | None], Stage]
 
 
 class Deals(DescribedWrites[Deal]):
     """A deal's status is the kind of its stage, and every change of stage is kept."""
 
+    together = True
+
     def prepare(self, change: Write[Deal]) -> None:
-        super().prepare(change)
+        self.prepare_many([change])
+
+    def prepare_many(self, changes: Sequence[Write[Deal]]) -> None:
+        super().prepare_many(changes)
+        default_companies(changes)
+        given = {change.values["stage_id"] for change in changes if change.created and change.values.get("stage_id")}
+        stages = Stage.objects.in_bulk(given) if given else {}
+        first = cache(_first_stage)
+        for change in changes:
+            self._prepare(change, stages, first)
+
+    def _prepare(self, change: Write[Deal], stages: Mapping[UUID, Stage], first: FirstStage) -> None:
         deal = change.record
         if change.created:
-            default_company(change)
-            _place(change)
+            _place(change, stages, first)
         elif "deleted_at" in change.before and not Stage.objects.alive().filter(pk=deal.stage_id).exists():
             raise NoSuchStage("The deal's stage was deleted: restore that first.", stage_id=str(deal.stage_id))
         if deal.lost_reason is not None and deal.status != StageKind.LOST:
             raise Invalid.one("/lost_reason", "not_allowed", "Only a lost deal has a reason of loss.")
 
     def saved(self, change: Write[Deal]) -> None:
-        super().saved(change)
-        if change.changed("stage_id"):
-            _note_move(change)
+        self.saved_many([change])
 
     def saved_many(self, changes: Sequence[Write[Deal]]) -> None:
         super().saved_many(changes)
-        for change in changes:
-            if change.changed("stage_id"):
-                _note_move(change)
+        moved = [change for change in changes if change.changed("stage_id")]
+        if moved:
+            StageChange.objects.bulk_create([_move(change) for change in moved])
+            told = [event for change in moved if (event := _moved(change)) is not None]
+            events.publish(*told, actor=moved[0].actor, at=moved[0].at)
 
     def win(
         self,
@@ -129,10 +144,10 @@ class Deals(DescribedWrites[Deal]):
         self.apply(change, action=action)
 
 
-def _place(change: Write[Deal]) -> None:
+def _place(change: Write[Deal], stages: Mapping[UUID, Stage], first: FirstStage) -> None:
     """Put a new deal into its pipeline and stage."""
     deal = change.record
-    stage = _given_stage(change) or _first_stage(change.values.get("pipeline_id"))
+    stage = _given_stage(change, stages) or first(change.values.get("pipeline_id"))
     deal.pipeline_id, deal.stage_id, deal.status = stage.pipeline_id, stage.pk, stage.kind
     deal.opened_at = deal.opened_at or deal.closed_at or change.at
     if deal.is_closed:
@@ -141,9 +156,9 @@ def _place(change: Write[Deal]) -> None:
         raise Invalid.one("/closed_at", "not_allowed", "Only a deal in a won or lost stage has it.")
 
 
-def _given_stage(change: Write[Deal]) -> Stage | None:
+def _given_stage(change: Write[Deal], stages: Mapping[UUID, Stage]) -> Stage | None:
     stage_id = change.values.get("stage_id")
-    stage: Stage | None = Stage.objects.get(pk=stage_id) if stage_id else None
+    stage = stages[stage_id] if stage_id else None
     if stage is not None and change.values.get("pipeline_id") not in {None, stage.pipeline_id}:
         raise Invalid.one("/stage_id", "other_pipeline", "Is a stage of another pipeline.")
     return stage
@@ -183,22 +198,27 @@ def _closing_moment(deal: Deal, closed_at: datetime | None, at: datetime) -> dat
     return moment
 
 
-def _note_move(change: Write[Deal]) -> None:
-    deal, old = change.record, change.before.get("stage_id")
-    moment = deal.closed_at or (deal.opened_at if change.created else None) or change.at
-    StageChange.objects.create(
-        deal=deal,
-        from_stage_id=old,
+def _move(change: Write[Deal]) -> StageChange:
+    """The row that keeps the change of stage."""
+    deal = change.record
+    return StageChange(
+        deal_id=deal.pk,
+        from_stage_id=change.before.get("stage_id"),
         to_stage_id=deal.stage_id,
         kind=deal.status,
-        at=moment,
+        at=deal.closed_at or (deal.opened_at if change.created else None) or change.at,
         by=change.actor.label,
         created_at=change.at,
         updated_at=change.at,
     )
+
+
+def _moved(change: Write[Deal]) -> events.Event | None:
+    """What is told of it; nothing of a new open deal, beside that it was created."""
+    deal, old = change.record, change.before.get("stage_id")
     name = {StageKind.WON: DEAL_WON, StageKind.LOST: DEAL_LOST}.get(StageKind(deal.status))
     if name is None and change.created:
-        return
+        return None
     if name is None:
         name = DEAL_REOPENED if "closed_at" in change.before else DEAL_MOVED
     payload = {
@@ -208,7 +228,7 @@ def _note_move(change: Write[Deal]) -> None:
         "amount": None if deal.amount is None else str(deal.amount),
         "currency": deal.currency,
     }
-    events.publish(events.Event(name, payload), actor=change.actor, at=change.at)
+    return events.Event(name, payload)
 
 
 deals = Deals("deal")

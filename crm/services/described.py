@@ -25,6 +25,9 @@ class CustomisedWrites(Writes[C]):
         if values.get("custom"):
             locks.shared(locks.Subject.CUSTOM_FIELDS)
 
+    def begin_many(self, values: Sequence[Mapping[str, Any]]) -> None:
+        self.begin({"custom": any(each.get("custom") for each in values)})
+
     def prepare(self, change: Write[C]) -> None:
         CustomisedWrites.prepare_many(self, [change])
 
@@ -54,6 +57,9 @@ class DescribedWrites(CustomisedWrites[M]):
         if values.get("tags"):
             locks.shared(locks.Subject.TAGS)
         super().begin(values)
+
+    def begin_many(self, values: Sequence[Mapping[str, Any]]) -> None:
+        self.begin({name: any(each.get(name) for each in values) for name in ("tags", "custom")})
 
     def saved(self, change: Write[M]) -> None:
         DescribedWrites.saved_many(self, [change])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,33 +14,34 @@ from core.actors import Actor
 from core.database.inserts import insert
 from core.writes.base import Write
 from crm.models import Case, Interaction
-from crm.services.customers import default_company, require_customer
+from crm.services.customers import default_companies, require_customer
 from crm.services.described import CustomisedWrites
 
 
 class Interactions(CustomisedWrites[Interaction]):
     """An interaction is with somebody, and somebody of ours had it. One about a case counts into the case's minutes."""
 
+    together = True
+
     def prepare(self, change: Write[Interaction]) -> None:
-        super().prepare(change)
-        interaction = change.record
-        if change.created and interaction.case_id is not None and not {"contact_id", "company_id"} & set(change.values):
-            case = Case.objects.get(pk=interaction.case_id)
-            interaction.contact_id, interaction.company_id = case.contact_id, case.company_id
-        default_company(change)
-        require_customer(interaction)
-        if change.created and "agent_id" not in change.values:
-            interaction.agent_id = change.actor.user_id
+        self.prepare_many([change])
+
+    def prepare_many(self, changes: Sequence[Write[Interaction]]) -> None:
+        super().prepare_many(changes)
+        _default_customers(changes)
+        default_companies(changes)
+        for change in changes:
+            require_customer(change.record)
+            if change.created and "agent_id" not in change.values:
+                change.record.agent_id = change.actor.user_id
 
     def saved(self, change: Write[Interaction]) -> None:
-        interaction = change.record
-        if change.created:
-            moved = interaction.minutes is not None
-        else:
-            moved = bool({"minutes", "case_id", "deleted_at"} & set(change.before))
-        cases = {interaction.case_id, change.before.get("case_id")} - {None}
-        if moved and cases:
-            _count_minutes(cases, change.at)
+        self.saved_many([change])
+
+    def saved_many(self, changes: Sequence[Write[Interaction]]) -> None:
+        cases = {case for change in changes if _spends(change) for case in _cases(change)} - {None}
+        if cases:
+            _count_minutes(cases, changes[0].at)
 
     def note(self, *, actor: Actor, at: datetime, case: Case, **values: Any) -> Interaction:
         """Record an interaction about a locked case, on the authority of the call on the case; the caller counts the
@@ -50,6 +52,32 @@ class Interactions(CustomisedWrites[Interaction]):
         payload = {"entity": "interaction", "id": str(made.pk)}
         events.publish(events.Event("interaction.created", payload), actor=actor, at=at)
         return made
+
+
+def _default_customers(changes: Sequence[Write[Interaction]]) -> None:
+    """One about a case, with nobody named, is with the case's customer."""
+    about = [
+        change
+        for change in changes
+        if change.created
+        and change.record.case_id is not None
+        and not {"contact_id", "company_id"} & set(change.values)
+    ]
+    cases = Case.objects.in_bulk({change.record.case_id for change in about}) if about else {}
+    for change in about:
+        case = cases[change.record.case_id]
+        change.record.contact_id, change.record.company_id = case.contact_id, case.company_id
+
+
+def _spends(change: Write[Interaction]) -> bool:
+    """Whether the minutes of a case are other ones now."""
+    if change.created:
+        return change.record.minutes is not None
+    return bool({"minutes", "case_id", "deleted_at"} & set(change.before))
+
+
+def _cases(change: Write[Interaction]) -> tuple[Any, Any]:
+    return change.record.case_id, change.before.get("case_id")
 
 
 def _count_minutes(case_ids: set[Any], at: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -10,6 +10,7 @@ from uuid import UUID
 
 from core.actors import Actor
 from core.errors import FieldError, Forbidden, Invalid
+from core.writes.base import Write
 from crm.errors import LineReturned
 from crm.models import Order, OrderDiscount, OrderLine, Product
 
@@ -48,7 +49,22 @@ def amount_of(line: OrderLine) -> Decimal:
     return (Decimal(line.quantity) * Decimal(line.unit_price)).quantize(CENT, ROUND_HALF_UP)
 
 
-def basket(order: Order, values: Mapping[str, Any], *, actor: Actor, created: bool) -> Basket:
+def products_for(changes: Sequence[Write[Order]]) -> dict[UUID, Product]:
+    """The products that the lines of these orders may name, being live and visible to the writer."""
+    wanted = {line["product_id"] for change in changes for line in _lines(change) if line.get("product_id")}
+    if not wanted:
+        return {}
+    return {row.pk: row for row in Product.objects.visible_to(changes[0].actor).alive().filter(pk__in=wanted)}
+
+
+def _lines(change: Write[Order]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] | None = change.values.get("lines")
+    return found or []
+
+
+def basket(
+    order: Order, values: Mapping[str, Any], products: Mapping[UUID, Product], *, actor: Actor, created: bool
+) -> Basket:
     """Work out the order from the inputs `lines` and `discounts` and from what is there already.
 
     Raises Invalid with pointers into the input, Forbidden, LineReturned.
@@ -56,7 +72,7 @@ def basket(order: Order, values: Mapping[str, Any], *, actor: Actor, created: bo
     present = {} if created else {line.pk: line for line in OrderLine.objects.alive().filter(order=order)}
     result = Basket(discounts=values.get("discounts"))
     if "lines" in values:
-        _read_lines(result, order, values["lines"], present, actor)
+        _read_lines(result, order, values["lines"], present, products, actor)
     else:
         result.drafts = [Draft(line, is_new=False, discounts=None) for line in _by_position(present.values())]
     _add_up(result, order, created)
@@ -64,9 +80,14 @@ def basket(order: Order, values: Mapping[str, Any], *, actor: Actor, created: bo
 
 
 def _read_lines(
-    result: Basket, order: Order, inputs: list[dict[str, Any]], present: dict[UUID, OrderLine], actor: Actor
+    result: Basket,
+    order: Order,
+    inputs: list[dict[str, Any]],
+    present: dict[UUID, OrderLine],
+    known: Mapping[UUID, Product],
+    actor: Actor,
 ) -> None:
-    products = _products(inputs, present, actor)
+    products = _products(inputs, present, known)
     errors: list[FieldError] = []
     kept: set[UUID] = set()
     for index, given in enumerate(inputs):
@@ -96,12 +117,13 @@ def _discounts(given: Mapping[str, Any], *, is_new: bool) -> list[dict[str, Any]
     return found if found is not None or not is_new else []
 
 
-def _products(inputs: list[dict[str, Any]], present: Mapping[UUID, OrderLine], actor: Actor) -> dict[UUID, Product]:
-    """The products that are named and may be: live and visible, or on the order already."""
+def _products(
+    inputs: list[dict[str, Any]], present: Mapping[UUID, OrderLine], known: Mapping[UUID, Product]
+) -> Mapping[UUID, Product]:
+    """The products that are named and may be: those that are known, or that are on the order already."""
     wanted = {given["product_id"] for given in inputs if given.get("product_id")}
-    found = {row.pk: row for row in Product.objects.visible_to(actor).alive().filter(pk__in=wanted)}
-    there = {line.product_id for line in present.values() if line.product_id} & (wanted - set(found))
-    return found | {row.pk: row for row in Product.objects.filter(pk__in=there)}
+    there = {line.product_id for line in present.values() if line.product_id} & (wanted - set(known))
+    return {**known, **{row.pk: row for row in Product.objects.filter(pk__in=there)}} if there else known
 
 
 def _fill(

@@ -13,17 +13,20 @@ from django.db.models import F, Sum
 
 from core import events
 from core.actors import Actor
+from core.database.copying import copy_records
 from core.errors import Conflict, Invalid, NotFound
 from core.history.context import acting
 from core.writes.base import Write
 from crm.errors import LineReturned, ReturnExceedsPurchase
 from crm.events import ORDER_CANCELLED, ORDER_PLACED, ORDER_RETURNED
-from crm.models import Order, OrderDiscount, OrderLine, OrderReturn, OrderStatus
-from crm.services.customers import default_company, require_customer
+from crm.models import Order, OrderDiscount, OrderLine, OrderReturn, OrderStatus, Product
+from crm.services.customers import default_companies, require_customer
 from crm.services.described import CustomisedWrites
-from crm.services.order_lines import CENT, ZERO, Basket, basket
-from crm.services.order_numbers import next_number
+from crm.services.order_lines import CENT, ZERO, Basket, basket, products_for
+from crm.services.order_numbers import next_numbers
 
+# From so many new lines on, COPY is the faster way.
+MANY = 100
 _TOTALS = ("subtotal", "discount_total", "reimbursed_total", "total")
 _LINE_COLUMNS = (
     "external_id", "position", "product_id", "description", "quantity", "unit_price", "unit_cost", "is_gift",
@@ -34,17 +37,29 @@ _LINE_COLUMNS = (
 class Orders(CustomisedWrites[Order]):
     """Totals are computed, never taken from the caller; lines are deleted and restored with their order."""
 
+    together = True
+
     def prepare(self, change: Write[Order]) -> None:
-        super().prepare(change)
+        self.prepare_many([change])
+
+    def prepare_many(self, changes: Sequence[Write[Order]]) -> None:
+        super().prepare_many(changes)
+        default_companies(changes)
+        for change in changes:
+            require_customer(change.record)
+        nameless = [change.record for change in changes if change.created and not change.record.number]
+        for order, number in zip(nameless, next_numbers(len(nameless)), strict=True):
+            order.number = number
+        products = products_for(changes)
+        for change in changes:
+            self._prepare(change, products)
+
+    def _prepare(self, change: Write[Order], products: Mapping[UUID, Product]) -> None:
         order, values = change.record, change.values
-        default_company(change)
-        require_customer(order)
         if order.gift_recipient_id is not None and not order.is_gift:
             raise Invalid.one("/gift_recipient_id", "not_allowed", "Only a gift has a recipient.")
-        if change.created and not order.number:
-            order.number = next_number()
         if change.created or "lines" in values or "discounts" in values:
-            found = basket(order, values, actor=change.actor, created=change.created)
+            found = basket(order, values, products, actor=change.actor, created=change.created)
             self._take_totals(change, found)
             values["basket"] = found
         expected = values.get("expected_total")
@@ -55,27 +70,29 @@ class Orders(CustomisedWrites[Order]):
     def saved(self, change: Write[Order]) -> None:
         order = change.record
         if "basket" in change.values:
-            _save_basket(change, change.values["basket"])
+            _save_baskets([change])
         if "placed_at" in change.before:
             _parts(OrderLine, order, None).update(placed_at=order.placed_at, **_touched(change.at))
         if "deleted_at" in change.before:
             _follow([change])
-        payload = {"id": str(order.pk), "total": str(order.total), "currency": order.currency}
-        if change.created and order.status != OrderStatus.CANCELLED:
-            events.publish(events.Event(ORDER_PLACED, payload), actor=change.actor, at=change.at)
-        elif change.changed("status") and order.status == OrderStatus.CANCELLED:
-            events.publish(events.Event(ORDER_CANCELLED, payload), actor=change.actor, at=change.at)
+        if event := _told(change):
+            events.publish(event, actor=change.actor, at=change.at)
 
     def saved_many(self, changes: Sequence[Write[Order]]) -> None:
-        # Only deletion and restoration: they come to the same for many, and bring about nothing else.
+        new = [change for change in changes if change.created]
+        if new:
+            _save_baskets(new)
+            events.publish(*filter(None, map(_told, new)), actor=new[0].actor, at=new[0].at)
+        # Of changes, only deletion and restoration come to the same for many, and bring about nothing else.
         moved = [change for change in changes if set(change.before) == {"deleted_at"} and not change.values]
         alike: dict[tuple[datetime | None, datetime | None], list[Write[Order]]] = {}
         for change in moved:
             alike.setdefault((change.before["deleted_at"], change.record.deleted_at), []).append(change)
         for group in alike.values():
             _follow(group)
+        done = {id(change) for change in (*new, *moved)}
         for change in changes:
-            if not any(change is item for item in moved):
+            if id(change) not in done:
                 self.saved(change)
 
     def return_line(
@@ -138,19 +155,44 @@ class Orders(CustomisedWrites[Order]):
                 setattr(order, name, new)
 
 
-def _save_basket(change: Write[Order], found: Basket) -> None:
-    """Write the lines and discounts that changed, in one statement for each kind of change."""
+def _told(change: Write[Order]) -> events.Event | None:
+    """The event beside that of every write."""
+    order = change.record
+    payload = {"id": str(order.pk), "total": str(order.total), "currency": order.currency}
+    if change.created and order.status != OrderStatus.CANCELLED:
+        return events.Event(ORDER_PLACED, payload)
+    if change.changed("status") and order.status == OrderStatus.CANCELLED:
+        return events.Event(ORDER_CANCELLED, payload)
+    return None
+
+
+def _save_baskets(changes: Sequence[Write[Order]]) -> None:
+    """Write the lines and discounts of orders, all new ones in one statement each."""
+    lines: list[OrderLine] = []
+    discounts: list[OrderDiscount] = []
+    for change in changes:
+        new = _save_basket(change, change.values["basket"], lines)
+        discounts += new
+    if len(lines) < MANY:
+        OrderLine.objects.bulk_create(lines)
+        OrderDiscount.objects.bulk_create(discounts)
+    else:
+        copy_records(OrderLine, lines)
+        copy_records(OrderDiscount, discounts)
+
+
+def _save_basket(change: Write[Order], found: Basket, lines: list[OrderLine]) -> list[OrderDiscount]:
+    """Write what changed of old lines; new ones are added to `lines`, and new discounts returned."""
     order, at = change.record, change.at
-    new, kept = [], []
+    kept = []
     for draft in found.drafts:
         draft.line.placed_at, draft.line.updated_at = order.placed_at, at
         if draft.is_new:
             draft.line.created_at = at
-            new.append(draft.line)
+            lines.append(draft.line)
         else:
             draft.line.version += 1
             kept.append(draft.line)
-    OrderLine.objects.bulk_create(new)
     if kept and "lines" in change.values:
         OrderLine.objects.bulk_update(kept, _LINE_COLUMNS)
     removed = [line.pk for line in found.removed]
@@ -164,7 +206,7 @@ def _save_basket(change: Write[Order], found: Basket) -> None:
     rows = [_discount(order, None, given, at) for given in found.discounts or ()]
     for draft in found.drafts:
         rows += [_discount(order, draft.line, given, at) for given in draft.discounts or ()]
-    OrderDiscount.objects.bulk_create(rows)
+    return rows
 
 
 def _discount(order: Order, line: OrderLine | None, given: Mapping[str, Any], at: datetime) -> OrderDiscount:
