@@ -31,6 +31,7 @@ ADMIN_NAVIGATION: dict[str, dict[str, tuple[str, str, str]]] = {
         "crm.tag": _item("sell"),
     },
     "Sales": {
+        "admin:crm_deal_board": _item("view_kanban", "Board", "deal"),
         "crm.deal": _item("handshake"),
         "crm.order": _item("shopping_cart"),
         "crm.pipeline": _item("linear_scale"),

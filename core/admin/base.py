@@ -6,27 +6,33 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, cast
 
 from django.contrib import messages
+from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path
 from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from core import clock
 from core.admin.actors import actor_of
 from core.admin.filters import DeletedFilter
 from core.admin.forms import RecordForm
+from core.admin.header import HeaderAdmin
+from core.admin.operations import OperationsAdmin
 from core.admin.paginator import CappedPaginator
-from core.admin.permissions import GrantedPermissions
+from core.admin.panels import PanelsAdmin
 from core.errors import DomainError
-from core.models.record import Record, RecordQuerySet
+from core.models.record import RecordQuerySet
 
 PAGE = 50
-FEED_ITEMS = 20
 # Trigrams need three letters; fewer would read the whole table.
 SHORTEST_SEARCH = 3
+# What is said of the row, not of what it stands for, comes last.
+ABOUT_THE_ROW = frozenset({"external_id", "created_at", "updated_at", "version", "deleted_at"})
 
 
-class RecordAdmin(GrantedPermissions, ModelAdmin):  # type: ignore[misc]  # unfold is untyped
+class RecordAdmin(HeaderAdmin, OperationsAdmin, PanelsAdmin, ModelAdmin):  # type: ignore[misc]
     """Lists without counting, foreign keys by search, writes and refusals by the entity's services."""
 
     form = RecordForm
@@ -36,8 +42,19 @@ class RecordAdmin(GrantedPermissions, ModelAdmin):  # type: ignore[misc]  # unfo
     list_max_show_all = 0
     ordering = ("-id",)
     filters: ClassVar[Sequence[Any]] = ()
-    change_form_outer_after_template = "core/admin/feeds.html"
+    change_form_outer_before_template = "core/admin/record_header.html"
+    change_form_outer_after_template = "core/admin/panels.html"
+    warn_unsaved_form = True
     list_filter_submit = True
+
+    def get_urls(self) -> list[URLPattern]:
+        """With the addresses of a record's operations and panels."""
+        view, name = self.admin_site.admin_view, f"{self.opts.app_label}_{self.opts.model_name}"
+        own = [
+            path("<path:object_id>/do/<slug:name>/", view(self.operation_view), name=f"{name}_do"),
+            path("<path:object_id>/panel/<path:name>/", view(self.panel_view), name=f"{name}_panel"),
+        ]
+        return [*own, *super().get_urls()]
 
     # What is shown
 
@@ -83,7 +100,7 @@ class RecordAdmin(GrantedPermissions, ModelAdmin):  # type: ignore[misc]  # unfo
         names = [self._column(item.attribute) for item in self.entity.visible_fields(actor) if item.stored]
         hidden = {"id", "deleted_at"} if obj is None or obj.deleted_at is None else {"id"}
         known = {column.name for column in self.model._meta.get_fields()}
-        shown = [name for name in names if name in known - hidden]
+        shown = sorted((name for name in names if name in known - hidden), key=lambda name: name in ABOUT_THE_ROW)
         return shown if obj is not None else [name for name in shown if name not in self.get_readonly_fields(request)]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
@@ -103,9 +120,11 @@ class RecordAdmin(GrantedPermissions, ModelAdmin):  # type: ignore[misc]  # unfo
         return [column.name for column in self._keys() if column.related_model not in self.admin_site._registry]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """An address without a scheme is taken for https."""
+        """An address without a scheme is taken for https; lists of words are one line, parted by commas."""
         if isinstance(db_field, models.URLField):
             kwargs.setdefault("assume_scheme", "https")
+        if isinstance(db_field, ArrayField):
+            kwargs.setdefault("widget", UnfoldAdminTextInputWidget)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
@@ -181,28 +200,19 @@ class RecordAdmin(GrantedPermissions, ModelAdmin):  # type: ignore[misc]  # unfo
             raise TypeError(f"{self.entity.name} has no writes")
         return self.entity.writes
 
-    # What happened
+    # What is known of it
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """With the newest items of the record's feeds: timeline, history."""
+        """With the record's header, its operations, and the tabs of what is known of it."""
         obj = kwargs.get("obj")
-        if obj is not None and obj.pk is not None and not kwargs.get("add"):
-            context["feeds"] = self._feeds(request, obj)
+        if obj is not None and obj.pk is not None and not kwargs.get("add") and "_popup" not in request.GET:
+            context["header"] = self.header_of(request, obj)
+            context["operations"] = self.operations_of(request, obj)
+            context["panels"] = self.tabs_of(request, obj)
+            context["panels_beside"] = self.panels_beside
         return cast("HttpResponse", super().render_change_form(request, context, *args, **kwargs))
-
-    def _feeds(self, request: HttpRequest, obj: Record) -> list[dict[str, Any]]:
-        found = []
-        for feed in self.entity.feeds:
-            try:
-                page = feed.fetch(
-                    actor=actor_of(request), record_id=obj.pk, limit=FEED_ITEMS, after=None, at=clock.now()
-                )
-            except DomainError:
-                continue
-            found.append({"name": feed.name, "items": page.items, "more": page.next_cursor is not None})
-        return found
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """The history stands on the record's page."""

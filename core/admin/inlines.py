@@ -19,6 +19,7 @@ class PartsInline(TabularInline):  # type: ignore[misc]  # unfold is untyped
     max_num = 0
     can_delete = False
     show_change_link = False
+    hide_title = True
     columns: ClassVar[tuple[str, ...]] = ()
     related: ClassVar[tuple[str, ...]] = ()
 

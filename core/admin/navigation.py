@@ -64,7 +64,13 @@ def _link(request: HttpRequest, label: str, icon: str, text: str, entity: str) -
     meta = options.model._meta
     address = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
     title = text or str(meta.verbose_name_plural)
-    return {"title": title[:1].upper() + title[1:], "icon": icon, "link": address}
+    active = request.path.startswith(address) and not _is_view(request.path)
+    return {"title": title[:1].upper() + title[1:], "icon": icon, "link": address, "active": active}
+
+
+def _is_view(address: str) -> bool:
+    """Whether another link of the sidebar leads exactly there."""
+    return any(":" in label and address == reverse(label) for items in groups().values() for label in items)
 
 
 @cache

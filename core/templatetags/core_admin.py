@@ -48,7 +48,29 @@ def moment(value: Any) -> str:
     found = parse_datetime(value) if isinstance(value, str) else value
     if not isinstance(found, datetime):
         return str(value or "")
-    return timezone.localtime(found).strftime("%Y-%m-%d %H:%M")
+    return (timezone.localtime(found) if found.tzinfo else found).strftime("%Y-%m-%d %H:%M")
+
+
+@register.filter
+def plain(value: Any) -> str:
+    """A value of an answer or of a change, as people read it."""
+    if value is None or value == "":
+        return NOTHING
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{words(name)}: {plain(item)}" for name, item in value.items()) or NOTHING
+    if isinstance(value, list | tuple):
+        return ", ".join(plain(item) for item in value) or NOTHING
+    if isinstance(value, str) and len(value) >= len("2026-01-01T00:00") and value[4:5] == "-" and value[10:11] in "T ":
+        return moment(value) if parse_datetime(value) else value
+    return str(value)
+
+
+@register.filter
+def value_of(values: Mapping[str, Any] | None, name: str) -> Any:
+    """A value by its name, where there is one."""
+    return (values or {}).get(name)
 
 
 @register.filter

@@ -6,7 +6,6 @@ from django.contrib import admin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from core.admin import RecordAdmin
-from crm.admin.privacy import ConsentInline, ConsentStateInline
 from crm.models import Company, Contact, Interaction
 
 
@@ -17,6 +16,8 @@ class CompanyAdmin(RecordAdmin):
     list_display = ("name", "domain", "industry", "region", "country", "owner", "team", "partner")
     list_select_related = ("owner", "team", "partner")
     filters = (("parent", AutocompleteSelectFilter),)
+    headline = ("domain", "industry", "region", "phone", "website", "owner", "team", "partner", "parent")
+    panels_beside = True
 
 
 @admin.register(Contact)
@@ -26,7 +27,9 @@ class ContactAdmin(RecordAdmin):
     list_display = ("name", "email", "phone", "company", "lifecycle_stage", "source", "owner", "created_at")
     list_select_related = ("company", "owner")
     filters = ("lifecycle_stage", ("company", AutocompleteSelectFilter))
-    inlines = (ConsentStateInline, ConsentInline)
+    badges = ("lifecycle_stage",)
+    headline = ("email", "phone", "job_title", "company", "owner", "team", "source", "city", "created_at")
+    panels_beside = True
 
 
 @admin.register(Interaction)

@@ -1,12 +1,17 @@
-"""Pipelines and deals. A deal is won, lost and moved over the APIs."""
+"""Pipelines and deals, as lists and as a board."""
 
 from __future__ import annotations
 
 from django.contrib import admin
+from django.urls import URLPattern
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
+from core.actors import Actor
 from core.admin import PartsInline, RecordAdmin
-from crm.models import Deal, Pipeline, Stage, StageChange
+from core.admin.inputs import Choices
+from core.registry.operations import Operation
+from crm.admin import board
+from crm.models import Deal, Pipeline, Stage, StageChange, StageKind
 
 
 class StageChangeInline(PartsInline):
@@ -50,3 +55,22 @@ class DealAdmin(RecordAdmin):
     list_select_related = ("company", "stage", "owner", "team")
     filters = ("status", ("stage", AutocompleteSelectFilter), ("company", AutocompleteSelectFilter))
     inlines = (StageChangeInline,)
+    badges = ("status",)
+    headline = ("amount", "stage", "company", "contact", "product", "owner", "expected_close_date", "closed_at")
+    without_panels = frozenset({"stage_changes"})
+
+    def get_urls(self) -> list[URLPattern]:
+        """With the board."""
+        return [*board.urls(), *super().get_urls()]
+
+    def offers(self, operation: Operation, record: Deal) -> bool:
+        """What is closed can only be reopened, and only what is closed."""
+        return (operation.action == "reopen") is record.is_closed
+
+    def choices_for(self, operation: Operation, name: str, record: Deal, actor: Actor) -> Choices | None:
+        """The other open stages of its pipeline."""
+        if name != "stage_id":
+            return None
+        stages = Stage.objects.visible_to(actor).alive().filter(pipeline=record.pipeline_id, kind=StageKind.OPEN)
+        others = stages.exclude(pk=record.stage_id).order_by("rank")
+        return [(str(stage.pk), stage.name) for stage in others]

@@ -5,7 +5,10 @@ from __future__ import annotations
 from django.contrib import admin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
+from core.actors import Actor
 from core.admin import PartsInline, RecordAdmin
+from core.admin.inputs import Choices
+from core.registry.operations import Operation
 from crm.models import Order, OrderDiscount, OrderLine, OrderReturn
 
 
@@ -44,3 +47,16 @@ class OrderAdmin(RecordAdmin):
     list_select_related = ("contact", "company")
     filters = ("status", "channel", ("contact", AutocompleteSelectFilter), ("company", AutocompleteSelectFilter))
     inlines = (OrderLineInline, OrderDiscountInline, OrderReturnInline)
+    badges = ("status", "is_gift")
+    headline = ("total", "returned_total", "placed_at", "contact", "company", "channel", "gift_recipient")
+    without_panels = frozenset({"lines", "discounts", "returns"})
+
+    def choices_for(self, operation: Operation, name: str, record: Order, actor: Actor) -> Choices | None:
+        """The lines of this order."""
+        if name != "line_id":
+            return None
+        lines = OrderLine.objects.visible_to(actor).alive().filter(order=record).select_related("product")
+        return [
+            (str(line.pk), f"{line.position}. {line.description or line.product} x {line.quantity.normalize():f}")
+            for line in lines.order_by("position", "pk")
+        ]

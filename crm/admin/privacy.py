@@ -8,24 +8,9 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
-from core.admin import PartsInline, RecordAdmin
+from core.admin import RecordAdmin
 from core.admin.forms import RecordForm
-from crm.models import Consent, ConsentPurpose, ConsentState, Suppression
-
-
-class ConsentStateInline(PartsInline):
-    """What a contact agreed to, as it stands."""
-
-    model = ConsentState
-    columns = ("channel", "purpose", "status", "legal_basis", "since", "expires_at")
-
-
-class ConsentInline(PartsInline):
-    """Everything that a contact agreed to, refused or took back."""
-
-    model = Consent
-    fk_name = "contact"
-    columns = ("occurred_at", "channel", "purpose", "status", "legal_basis", "source", "proof", "expires_at")
+from crm.models import Consent, ConsentPurpose, Suppression
 
 
 @admin.register(ConsentPurpose)

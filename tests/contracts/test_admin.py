@@ -14,8 +14,12 @@ from django.urls import reverse
 
 from accounts.models import User
 from core import registry
+from core.actors import SYSTEM
 from core.models.record import Record
 from core.registry.entities import Entity
+from core.registry.feeds import Feed
+from core.registry.fields import Relation
+from core.registry.operations import Operation, OperationKind
 from tests.contracts.calls import told_apart
 from tests.support import shared
 from tests.support.people import Company, Person
@@ -29,7 +33,11 @@ SUPERUSERS_ONLY = "held by allauth, for whom there are no grants: superusers alo
 NO_ENTITY = {"allauth_idp_oidc.Client": SUPERUSERS_ONLY, "mfa.Authenticator": SUPERUSERS_ONLY}
 # Views beside the usual ones, with the grant that each needs.
 OTHER_VIEWS = {"analytics_recompute": ("analytics", "recompute")}
-USUAL = ("changelist", "add", "change", "delete", "history")
+# Views that only show something, with the kind of record that one must be allowed to see.
+PAGES = {"crm_deal_board": "deal"}
+# Views of one record among those: who sees and moves what is tested where they are.
+OF_A_RECORD = {"crm_deal_board_column", "crm_deal_board_move"}
+USUAL = ("changelist", "add", "change", "delete", "history", "do", "panel")
 
 ADMINS: dict[str, Any] = {item.model._meta.label: item for item in admin.site._registry.values()}
 SHOWN, FORBIDDEN, ELSEWHERE, SIGN_IN = "shown", "forbidden", "sent elsewhere", "asked to sign in"
@@ -139,6 +147,46 @@ def _found(browser: Client, address: str) -> str:
     return {200: SHOWN, 403: FORBIDDEN}.get(answer.status_code, str(answer.status_code))
 
 
+@pytest.mark.parametrize("label", [label for label in ADMINS if _entity(label)])
+def test_panels_and_operations_follow_the_grants(company: Company, entered: dict[str, Client], label: str) -> None:
+    entity, options = _entity(label), ADMINS[label]
+    assert entity is not None
+    wrong: list[str] = []
+    samples = Samples(start=8000)
+    people = [person for person in _staff(company) if person.name in ASKED]
+    for person in people:
+        with shared.undone():
+            for whose, record in told_apart(entity, company, person, samples).items():
+                reached = person.reaches(record, entity.name, "view")
+                for name, needs in _parts(options, company):
+                    granted = all(person.visibilities(*need) for need in needs)
+                    address = reverse(
+                        f"admin:{options.opts.app_label}_{options.opts.model_name}_{name[0]}", args=[record.pk, name[1]]
+                    )
+                    found = entered[person.name].get(address).status_code
+                    if (found == 200) is not (reached and granted):
+                        wrong.append(f"{person.name}: {name} of {whose} {label} is answered {found}")
+    assert wrong == []
+
+
+# Who is asked for every part of every kind of record: who may do everything, much, little.
+ASKED = ("administrator", "sales", "service")
+
+
+def _parts(options: Any, company: Company) -> Iterator[tuple[tuple[str, str], list[tuple[str, str]]]]:
+    """The panels and operations of a kind of record, each with the grants that it needs."""
+    entity = options.entity
+    for panel in options.panels_of(SYSTEM):
+        needs = {Relation: [(getattr(panel.source, "target", ""), "view")], Feed: [(entity.name, "view")]}
+        if isinstance(panel.source, Operation):
+            yield ("panel", panel.name), [(panel.source.entity, panel.source.action)]
+        else:
+            yield ("panel", panel.name), needs[type(panel.source)]
+    for operation in entity.operations:
+        if operation.on_record and operation.kind is OperationKind.MUTATION:
+            yield ("do", operation.name), [(operation.entity, operation.action)]
+
+
 def test_lists_and_searches_show_only_what_the_role_reaches(company: Company, entered: dict[str, Client]) -> None:
     wrong: list[str] = []
     samples = Samples(start=7500)
@@ -172,7 +220,11 @@ def test_views_beside_the_usual_ones_have_a_grant(company: Company, entered: dic
         for view in USUAL
     }
     names = {url.name for item in ADMINS.values() for url in item.get_urls() if url.name}
-    assert names - usual == set(OTHER_VIEWS), "say in OTHER_VIEWS which grant it needs"
+    assert names - usual - OF_A_RECORD == {*OTHER_VIEWS, *PAGES}, "say in OTHER_VIEWS which grant it needs"
+    for name, entity in PAGES.items():
+        for person in _staff(company):
+            expected = SHOWN if person.visibilities(entity, "view") else FORBIDDEN
+            assert _found(entered[person.name], reverse(f"admin:{name}")) == expected, (name, person.name)
     for name, (entity, action) in OTHER_VIEWS.items():
         for person in _staff(company):
             with shared.undone():

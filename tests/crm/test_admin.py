@@ -72,9 +72,29 @@ def test_lists_and_forms_open(client: Client, everything: Any, model: type[Any])
 
 def test_a_page_shows_timeline_and_history(client: Client, everything: Any, contact: Contact) -> None:
     body = client.get(url(Contact, "change", contact.pk)).content.decode()
-    assert 'id="feed-timeline"' in body
-    assert 'id="feed-history"' in body
-    assert "Called about tea" in body
+    for name in ("timeline", "history", "orders", "deals", "interactions"):
+        assert url(Contact, "panel", contact.pk, name) in body
+    assert "Called about tea" in client.get(url(Contact, "panel", contact.pk, "timeline")).content.decode()
+    assert "Ada" in client.get(url(Contact, "panel", contact.pk, "history")).content.decode()
+    assert client.get(url(Contact, "panel", contact.pk, "nothing")).status_code == 404
+
+
+def test_a_panel_goes_on_where_it_ended(at: datetime, client: Client, contact: Contact) -> None:
+    made = [
+        make.order(at, contact_id=str(contact.pk), lines=[{"unit_price": "1", "description": "x"}]) for _ in range(25)
+    ]
+    for name in ("orders", "timeline"):
+        first = client.get(url(Contact, "panel", contact.pk, name))
+        more = first.context["next"]
+        second = client.get(url(Contact, "panel", contact.pk, name), {"after": more})
+        body = first.content.decode() + second.content.decode()
+        assert all(body.count(order.number) == 1 for order in made)
+        assert "More" in first.content.decode()
+        assert "More" not in second.content.decode()
+    with CaptureQueriesContext(connection) as captured:
+        client.get(url(Contact, "panel", contact.pk, "orders"))
+    assert len(captured) <= 6
+    assert client.get(url(Contact, "panel", contact.pk, "orders"), {"after": "x"}).status_code == 404
 
 
 @pytest.mark.parametrize("model", [Company, Contact, Deal, Order, Interaction], ids=lambda model: model.__name__)
