@@ -75,7 +75,7 @@ def _reference(entity: str, common: dict[str, Any]) -> forms.Field | None:
     key = _key_to(model)
     if model not in admin.site._registry or key is None:
         return None
-    widget = type("Search", (widgets.AutocompleteWidgetMixin, AutocompleteSelect), {})(key, admin.site)
+    widget = AutocompleteSelect(key, admin.site, attrs={"data-theme": "admin-autocomplete"})
     return forms.ModelChoiceField(model._default_manager.all(), widget=widget, **common)
 
 
