@@ -2,9 +2,9 @@
 
 from django.conf import settings
 
-from core.graphql.engine import Engine
+from core.graphql.engines import Engines
 from core.graphql.limits import Limits
 from core.graphql.schema import build
 
 schema = build()
-engine = Engine(schema, Limits(**settings.BIFOCAL_GRAPHQL_LIMITS))
+engines = Engines(schema, Limits(**settings.BIFOCAL_GRAPHQL_LIMITS))

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from config.schema import engine
+from config.schema import engines
 from core.graphql.view import GraphQLView
 from core.rest import routes as rest
 
@@ -15,7 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", include("core.admin.urls")),
     path("admin/", admin.site.urls),
     *rest.urlpatterns(),
-    path("graphql", GraphQLView.as_view(engine=engine), name="graphql"),
+    path("graphql", GraphQLView.as_view(engines=engines), name="graphql"),
     # Sign-in pages and the OpenID Connect provider.
     path("", include("accounts.urls")),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -13,6 +13,7 @@ from core.downloads import LINK
 from core.graphql.meaning import Meaning, Value
 from core.graphql.names import camel, is_enum, pascal
 from core.graphql.scalars import BY_NAME
+from core.registry.custom import Definitions
 from core.registry.fields import Field, ListOf, Shape
 from core.registry.types import Choice, Download, FieldType, TextList
 
@@ -38,7 +39,8 @@ class Member:
 class Book:
     """All types made so far."""
 
-    def __init__(self, resolver: Resolver) -> None:
+    def __init__(self, resolver: Resolver, custom: Mapping[str, Definitions] | None = None) -> None:
+        self.custom = custom or {}
         self._resolver = resolver
         self._made: dict[str, tuple[Any, Any]] = {}
         self.meanings: dict[str, dict[str, Meaning]] = {}

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from operator import itemgetter
 from typing import Any
 
 import graphene
 
-from core.errors import Forbidden
+from core.errors import Forbidden, Invalid
 from core.graphql.book import Book, Member
+from core.graphql.custom import checking_all, merged
 from core.graphql.inputs import batch_values, create_input, update_input
 from core.graphql.meaning import Part, Value
 from core.graphql.names import camel, pascal
@@ -22,7 +24,6 @@ from core.graphql.roots import (
     Check,
     Root,
     Values,
-    checking,
     in_one_transaction,
     payload,
     reading_in,
@@ -115,9 +116,9 @@ def writing(
 
 def _create(book: Book, entity: Entity, writes: Writes[Any]) -> Root:
     def write(arguments: Values, env: Environment) -> Any:
-        return writes.create(actor=env.actor, values=arguments[INPUT], at=env.at).pk
+        return writes.create(actor=env.actor, values=merged(entity, arguments[INPUT]), at=env.at).pk
 
-    checks = {INPUT: checking(entity.fields)}
+    checks = {INPUT: checking_all(entity)}
     return _root(book, entity, "create", {INPUT: _input(create_input(book, entity))}, write, checks=checks)
 
 
@@ -126,13 +127,13 @@ def _update(book: Book, entity: Entity, writes: Writes[Any]) -> Root:
         return writes.update(
             actor=env.actor,
             record_id=record_id(arguments["id"], entity),
-            values=arguments[INPUT],
+            values=merged(entity, arguments[INPUT]),
             at=env.at,
             version=arguments.get("version"),
         ).pk
 
     args = {"id": _id(), INPUT: _input(update_input(book, entity)), "version": _version()}
-    return _root(book, entity, "update", args, write, checks={INPUT: checking(entity.fields, partial=True)})
+    return _root(book, entity, "update", args, write, checks={INPUT: checking_all(entity, partial=True)})
 
 
 def _delete(book: Book, entity: Entity, writes: Writes[Any]) -> Root:
@@ -163,7 +164,8 @@ def _batch(book: Book, entity: Entity) -> Root:
             if not any(env.actor.may(entity.name, verb) for verb in entity.verbs):
                 raise Forbidden(entity=entity.name)
             atomic = bool(arguments.get("atomic"))
-            results = batch.run(entity, actor=env.actor, at=env.at, items=items, atomic=atomic)
+            plain = _plain(entity, items)
+            results = batch.run(entity, actor=env.actor, at=env.at, items=plain, atomic=atomic)
             return [item | {"error": item["error"] and _PROBLEM_DEFAULTS | item["error"]} for item in results]
 
         return Bound(len(items) if isinstance(items, list) else 1, in_one_transaction(run))
@@ -176,6 +178,20 @@ def _batch(book: Book, entity: Entity) -> Root:
     kind = book.output(ListOf(RESULT), "BatchResult")
     doc = f"Up to {batch.MAX_ITEMS} writes, with a result per item."
     return Root(Member(name, kind, doc=doc, args=args), bind)
+
+
+def _plain(entity: Entity, items: Any) -> Any:
+    """The items with their custom fields where REST has them; what is wrong with one is said of it alone."""
+    if not isinstance(items, list):
+        return items
+    return [_plain_item(entity, item) for item in items]
+
+
+def _plain_item(entity: Entity, item: Any) -> Any:
+    if isinstance(item, dict) and "values" in item:
+        with suppress(Invalid):
+            return item | {"values": merged(entity, item["values"])}
+    return item
 
 
 def _item(book: Book, entity: Entity) -> Any:

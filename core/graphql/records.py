@@ -7,6 +7,7 @@ from typing import Any
 import graphene
 
 from core import registry
+from core.graphql import custom
 from core.graphql.book import Book, Member
 from core.graphql.meaning import FeedOf, Part, Rows, ToMany, ToOne, Value
 from core.graphql.names import camel
@@ -103,7 +104,7 @@ def _members(book: Book, entity: Entity) -> list[Member]:
         Member(camel(feed.name), feed_page_type(book, feed), FeedOf(entity, feed), feed.doc, paging())
         for feed in entity.feeds
     ]
-    return [*fields, *relations, *feeds]
+    return [*fields, *custom.members(book, entity), *relations, *feeds]
 
 
 def _relation(book: Book, relation: Relation) -> Member:

@@ -16,6 +16,7 @@ from core.graphql.generic import resolve
 from core.graphql.meaning import Meaning
 from core.graphql.records import record_type
 from core.graphql.roots import Root
+from core.registry.custom import Definitions
 from core.registry.operations import Operation, OperationKind
 
 
@@ -46,9 +47,12 @@ class Schema(graphene.Schema):  # type: ignore[misc]
         self.graphql_schema = GraphQLSchema(types.query, types.mutation)
 
 
-def build() -> Schema:
-    """The schema of everything registered. Raises SchemaClash where two things would have one name."""
-    book = Book(resolve)
+def build(custom: Mapping[str, Definitions] | None = None) -> Schema:
+    """The schema of everything registered, with these custom fields by entity.
+
+    Raises SchemaClash where two things would have one name.
+    """
+    book = Book(resolve, custom)
     query_roots: list[Root] = []
     mutation_roots: list[Root] = []
     calls: list[Operation] = list(registry.operations())

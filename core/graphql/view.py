@@ -22,6 +22,7 @@ from core.actors import Actor, Door
 from core.errors import BadRequest, Invalid, MethodNotAllowed, NotAcceptable, NotAuthenticated, UnknownParameter
 from core.graphql import forms, graphiql
 from core.graphql.engine import Engine, Prepared, Result
+from core.graphql.engines import Engines
 from core.graphql.errors import of_refusal
 from core.graphql.reading import Environment
 from core.idempotency import Answer
@@ -111,7 +112,8 @@ class GraphQLView(View):
     and each failed field has its error, with the status that REST would have given.
     """
 
-    engine: Engine = None  # type: ignore[assignment]
+    engines: Engines = None  # type: ignore[assignment]
+    engine: Engine
     usage: Usage | None = None
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -141,6 +143,8 @@ class GraphQLView(View):
         if not actor.is_authenticated and not introspection:
             raise NotAuthenticated
         incoming = Incoming.of(_content(request))
+        # A form's body is read by now, and holds the query as one of its parts.
+        self.engine = self.engines.engine_for(incoming.query.encode() if body.is_form(request) else request.body)
         prepared = self._prepared(incoming, actor, introspection=introspection)
         env = Environment(actor, clock.now())
 

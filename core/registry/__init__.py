@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from core.registry.custom import Definitions
 from core.registry.entities import Entity
 from core.registry.operations import Operation
 
@@ -42,6 +43,17 @@ def entity(name: str) -> Entity:
 def entities() -> Iterator[Entity]:
     """All entities, by name."""
     return iter([_entities[name] for name in sorted(_entities)])
+
+
+def custom_revision() -> str:
+    """Something that is another after every change of any definition of a custom field; empty while there is none."""
+    sources = {id(item.custom_fields): item.custom_fields for item in entities() if item.custom_fields is not None}
+    return " ".join(filter(None, (source.revision() for source in sources.values())))
+
+
+def custom_definitions() -> dict[str, Definitions]:
+    """The definitions of custom fields by entity, without the entities that have none."""
+    return {item.name: found for item in entities() if (found := item.definitions())}
 
 
 def operations() -> Iterator[Operation]:

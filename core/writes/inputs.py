@@ -130,7 +130,7 @@ def check_references(
     for name, value in values.items():
         item = entity.by_name.get(name)
         if isinstance(value, CustomValues):
-            kept = (unless or {}).get(name) or {}
+            kept = {} if unless is None else unless.get(name, value) or {}
             for key, (target, found) in value.references.items():
                 if kept.get(key) != value[key]:
                     wanted.setdefault(target, {})[f"{name}/{key}"] = found

@@ -50,7 +50,7 @@ class _Definitions:
         """Another text after every change of a definition."""
         with connection.cursor() as cursor:
             cursor.execute(_REVISION)
-            return str(cursor.fetchone()[0])
+            return cursor.fetchone()[0] or ""
 
 
 DEFINITIONS = _Definitions()

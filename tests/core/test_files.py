@@ -18,7 +18,7 @@ from pytest_django import Settings
 
 from core import rate_limits, registry
 from core.actors import Actor
-from core.graphql.engine import Engine
+from core.graphql.engines import Engines
 from core.graphql.schema import build
 from core.graphql.view import GraphQLView
 from core.registry.fields import Field, Shape
@@ -68,7 +68,7 @@ DIGEST = hashlib.sha256(CONTENT).hexdigest()
 def declared(monkeypatch: pytest.MonkeyPatch, settings: Settings, clean_cache: None, db: None) -> Iterator[None]:
     """The operations above, in a URL configuration and a schema of their own."""
     monkeypatch.setattr(registry, "_operations", {item.name: item for item in OPERATIONS})
-    graphql = path("graphql", GraphQLView.as_view(engine=Engine(build())))
+    graphql = path("graphql", GraphQLView.as_view(engines=Engines(build())))
     settings.ROOT_URLCONF = type("Urls", (), {"urlpatterns": [graphql, path("", include(routes.urlpatterns()))]})
     settings.BIFOCAL_AUTHENTICATOR = f"{authenticate.__module__}.authenticate"
     authentication.authenticator.cache_clear()

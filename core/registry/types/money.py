@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from core.errors import Invalid
 from core.registry.types.base import EQUALITY, ORDER, FieldType, TypeFault
 from core.registry.types.numbers import DecimalNumber
 from core.registry.types.texts import Code
@@ -28,15 +29,15 @@ class Money(FieldType):
     maximum: Decimal | None = None
 
     def parse(self, value: Any) -> dict[str, Any]:
-        """The amount as a Decimal, the currency as its code."""
+        """The amount as a Decimal, the currency as its code. Raises TypeFault, or Invalid for one of the two."""
         if not isinstance(value, dict) or "amount" not in value or not set(value) <= _MEMBERS:
             raise TypeFault("wrong_type", 'Must be an amount with a currency: {"amount": "12.50", "currency": "EUR"}.')
-        code = Code(max_length=3).parse(value.get("currency", self.currency or ""))
+        code = _part("currency", Code(max_length=3), value.get("currency", self.currency or ""))
         if code is None:
-            raise TypeFault("required", "Must name a currency, such as EUR.")
+            raise Invalid.one("/currency", "required", "Must name a currency, such as EUR.")
         if self.currency is not None and code != self.currency:
-            raise TypeFault("invalid_currency", f"Must be in {self.currency}.")
-        return {"amount": self.amount.parse(value["amount"]), "currency": code}
+            raise Invalid.one("/currency", "invalid_currency", f"Must be {self.currency}.")
+        return {"amount": _part("amount", self.amount, value["amount"]), "currency": code}
 
     @property
     def amount(self) -> DecimalNumber:
@@ -54,3 +55,10 @@ class Money(FieldType):
             "required": ["amount", *([] if self.currency else ["currency"])],
             "additionalProperties": False,
         }
+
+
+def _part(name: str, kind: FieldType, value: Any) -> Any:
+    try:
+        return kind.parse(value)
+    except TypeFault as fault:
+        raise Invalid.one(f"/{name}", fault.code, str(fault)) from None

@@ -23,14 +23,25 @@ def document() -> Schema:
 
 @cache
 def as_json() -> bytes:
-    """The description as JSON."""
-    return orjson.dumps(document())
+    """The description as JSON, without custom fields: the same for every installation."""
+    return json_of(document())
 
 
 @cache
 def as_yaml() -> bytes:
-    """The description as YAML, with long texts on one line."""
-    text = yaml.dump(orjson.loads(as_json()), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
+    """The same as YAML."""
+    return yaml_of(document())
+
+
+def json_of(description: Schema) -> bytes:
+    """As JSON."""
+    return orjson.dumps(description)
+
+
+def yaml_of(description: Schema) -> bytes:
+    """As YAML, with long texts on one line."""
+    plain = orjson.loads(json_of(description))
+    text = yaml.dump(plain, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
     return str(text).encode()
 
 
