@@ -38,11 +38,11 @@ class BuiltIn:
     rules: tuple[Rule, ...]
 
 
-# Everybody of our own: their own keys, jobs and name; who the others are.
+# Everybody of our own: their own keys, jobs, exports and name; who the others are.
 _STAFF = (
     Rule(("user", "team"), VIEW, ALL),
     Rule(("user",), ("update",), OWN),
-    Rule(("api_key", "job"), EVERY, OWN),
+    Rule(("api_key", "job", "export"), EVERY, OWN),
     Rule(("sign_in_event",), VIEW, OWN),
     Rule(("notification",), EVERY, OWN),
     Rule(("<catalogue>",), VIEW, ALL),
@@ -177,7 +177,7 @@ def grants(role: BuiltIn) -> Mapping[tuple[str, Visibility], frozenset[str]]:
 
 
 def _kind_of(name: str) -> str:
-    if name in _ACCOUNTS or name == "job":
+    if name in _ACCOUNTS or name in ("job", "export"):
         return "<account>"
     if name in _PARTS:
         return "<part>"

@@ -10,6 +10,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "core.tasks.forget_idempotent_answers",
         "schedule": timedelta(hours=1),
     },
+    "core-throw-away-exports": {"task": "core.tasks.throw_away_exports", "schedule": timedelta(hours=1)},
     "core-resume-jobs": {"task": "core.tasks.resume_jobs", "schedule": timedelta(minutes=1)},
     "core-forget-events": {"task": "core.tasks.forget_events", "schedule": timedelta(hours=6)},
 }

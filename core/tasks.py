@@ -10,6 +10,8 @@ from core import idempotency
 from core.bulk import work
 from core.clock import now
 from core.events import relay
+from core.exports import files
+from core.exports import work as exporting
 from core.jobs import sending
 
 
@@ -29,6 +31,18 @@ def forget_events() -> None:
 def carry_out_bulk(job_id: str) -> None:
     """Do the same to all records that a search found."""
     work.carry_out(job_id=UUID(job_id))
+
+
+@shared_task(queue="default")
+def carry_out_export(job_id: str) -> None:
+    """Write the file of an export."""
+    exporting.carry_out(job_id=UUID(job_id))
+
+
+@shared_task(queue="default")
+def throw_away_exports() -> None:
+    """Remove the files that were kept for long enough."""
+    files.throw_away(at=now())
 
 
 @shared_task(queue="default")

@@ -1,10 +1,13 @@
 """Services for the whole suite: one PostgreSQL and one Valkey, a database and a cache for each worker."""
 
 import os
+import tempfile
 
 # Before pytest-django reads the settings.
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 os.environ["BIFOCAL_ENV"] = "test"
+# Files that tests store; workers that they start find them there too.
+os.environ.setdefault("MEDIA_ROOT", tempfile.mkdtemp(prefix="bifocal-test-media-"))
 
 from collections.abc import Iterator
 

@@ -6,6 +6,8 @@ from config.settings.env import BASE_DIR, IS_PRODUCTION, IS_TEST, env
 
 STATIC_URL = "/static/"
 STATIC_ROOT = env.path("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))()
+# Days that the files of exports are kept.
+EXPORT_KEEP_DAYS = env.int("EXPORT_KEEP_DAYS", default=7)
 MEDIA_ROOT = env.path("MEDIA_ROOT", default=str(BASE_DIR / ".bifocal" / "media"))()
 
 STORAGES: dict[str, dict[str, Any]] = {

@@ -11,6 +11,7 @@ from core.jobs.service import (
     finish,
     progress,
     start,
+    stop,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "finish",
     "progress",
     "start",
+    "stop",
 ]

@@ -99,14 +99,24 @@ def cancel(*, actor: Actor, record_id: UUID, at: datetime) -> UUID:
             if rows.visible_to(actor).exists():
                 raise Forbidden(entity="job", action="cancel")
             raise NotFound(entity="job", id=str(record_id))
-        if job.status in FINAL:
-            raise Conflict(f"The job is over: {job.status}.")
-        job.cancel_requested = True
-        if job.status == Job.Status.QUEUED:
-            _end(job, Job.Status.CANCELLED, "Cancelled before it began.", None, at)
-        else:
-            _save(job, at)
+        _stop(job, at)
     return record_id
+
+
+def stop(*, job_id: UUID, at: datetime) -> None:
+    """Ask for a job to stop, for whom what it works on is already known to be theirs. Raises Conflict."""
+    with transaction.atomic():
+        _stop(_locked(job_id), at)
+
+
+def _stop(job: Job, at: datetime) -> None:
+    if job.status in FINAL:
+        raise Conflict(f"The job is over: {job.status}.")
+    job.cancel_requested = True
+    if job.status == Job.Status.QUEUED:
+        _end(job, Job.Status.CANCELLED, "Cancelled before it began.", None, at)
+    else:
+        _save(job, at)
 
 
 def _locked(job_id: UUID) -> Job:
