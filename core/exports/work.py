@@ -19,8 +19,7 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import InterfaceError, OperationalError, transaction
 
-from core import jobs, registry
-from core.clock import now
+from core import clock, jobs, registry
 from core.database.aside import Connection, own_connection
 from core.errors import DomainError
 from core.exports import columns, files, formats, reading
@@ -49,26 +48,28 @@ def carry_out(*, job_id: UUID) -> None:
     with own_connection() as beside, _alone(beside, job_id) as alone:
         if not alone:
             return
-        job = jobs.begin(job_id=job_id, at=now())
+        job = jobs.begin(job_id=job_id, at=clock.now())
         export = Export.objects.filter(job_id=job_id).first()
         if job is None or not isinstance(export, Export):
             return
         try:
             _do(job, export, beside)
         except jobs.JobCancelled:
-            jobs.cancelled(job_id=job_id, at=now())
+            jobs.cancelled(job_id=job_id, at=clock.now())
         except (OperationalError, InterfaceError, SoftTimeLimitExceeded):
             # The database is away, or the worker is to end: the job is done again later.
             raise
         except DomainError as refusal:
-            jobs.fail(job_id=job_id, message=refusal.detail, at=now())
+            jobs.fail(job_id=job_id, message=refusal.detail, at=clock.now())
         except (duckdb.Error, OSError) as error:
             logger.exception("Export %s failed", export.pk)
             reason = getattr(error, "strerror", None) or "the log of the worker has the details"
-            jobs.fail(job_id=job_id, message=f"The file could not be written: {reason}.", at=now())
+            jobs.fail(job_id=job_id, message=f"The file could not be written: {reason}.", at=clock.now())
         except Exception:
             logger.exception("Export %s failed", export.pk)
-            jobs.fail(job_id=job_id, message="An internal error; the log of the worker has the details.", at=now())
+            jobs.fail(
+                job_id=job_id, message="An internal error; the log of the worker has the details.", at=clock.now()
+            )
 
 
 def _do(job: Job, export: Export, beside: Connection) -> None:
@@ -80,7 +81,7 @@ def _do(job: Job, export: Export, beside: Connection) -> None:
         default_storage.delete(left)
     if attempt > ATTEMPTS:
         raise GivenUp()
-    jobs.checkpoint(job_id=job.pk, state={"attempt": attempt}, at=now())
+    jobs.checkpoint(job_id=job.pk, state={"attempt": attempt}, at=clock.now())
     with tempfile.TemporaryDirectory(prefix="bifocal-export-") as folder:
         made = _write(job, export, Path(folder), beside)
         with made.path.open("rb") as file:
@@ -97,7 +98,7 @@ class GivenUp(DomainError):
 
 
 def _write(job: Job, export: Export, folder: Path, beside: Connection) -> Made:
-    at = now()
+    at = clock.now()
     actor = recalled(export.actor, at=at)
     actor.require("export", "create")
     entity = registry.entity(export.entity)
@@ -144,14 +145,14 @@ class Progress:
         told = self._beside.execute(
             "UPDATE core_job SET done = %s, total = %s, message = %s, heartbeat_at = %s, updated_at = %s "
             "WHERE id = %s RETURNING cancel_requested",
-            [self.done, max(self._total, self.done), message, now(), now(), self._job_id],
+            [self.done, max(self._total, self.done), message, clock.now(), clock.now(), self._job_id],
         ).fetchone()
         if told and told[0]:
             raise jobs.JobCancelled(str(self._job_id))
 
 
 def _finish(job: Job, export: Export, made: Made, path: str) -> None:
-    at = now()
+    at = clock.now()
     values = {
         "path": path, "rows": made.rows, "size": made.path.stat().st_size, "reach": made.reach,
         "expires_at": at + timedelta(days=settings.EXPORT_KEEP_DAYS), "updated_at": at,
