@@ -15,6 +15,7 @@ from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from core import clock
+from core.admin import custom
 from core.admin.actors import actor_of
 from core.admin.filters import DeletedFilter
 from core.admin.forms import RecordForm
@@ -40,7 +41,7 @@ class RecordAdmin(HeaderAdmin, OperationsAdmin, PanelsAdmin, ModelAdmin):  # typ
     show_full_result_count = False
     list_per_page = PAGE
     list_max_show_all = 0
-    ordering = ("-id",)
+    ordering: ClassVar[Sequence[str]] = ("-id",)
     filters: ClassVar[Sequence[Any]] = ()
     change_form_outer_before_template = "core/admin/record_header.html"
     change_form_outer_after_template = "core/admin/panels.html"
@@ -66,7 +67,9 @@ class RecordAdmin(HeaderAdmin, OperationsAdmin, PanelsAdmin, ModelAdmin):  # typ
         return rows.alive() if match is not None and match.url_name == "autocomplete" else rows
 
     def get_list_filter(self, request: HttpRequest) -> Sequence[Any]:
-        return (DeletedFilter, *self.filters)
+        entity = self.entity
+        seen = entity.custom_column and entity.may_see(actor_of(request), entity.by_name[entity.custom_column])
+        return (DeletedFilter, *self.filters, *(custom.filters_of(entity) if seen else ()))
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """The address of a list filters by no column whose value is hidden from the actor: matches would tell it."""
@@ -103,6 +106,24 @@ class RecordAdmin(HeaderAdmin, OperationsAdmin, PanelsAdmin, ModelAdmin):  # typ
         shown = sorted((name for name in names if name in known - hidden), key=lambda name: name in ABOUT_THE_ROW)
         return shown if obj is not None else [name for name in shown if name not in self.get_readonly_fields(request)]
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Custom fields in a group of their own, with an input for each, for whoever may write; else as JSON."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if not self._writes_custom(request, obj):
+            return fieldsets
+        column, names = str(self.entity.custom_column), [f"{custom.PREFIX}{key}" for key in self.entity.definitions()]
+        kept = [
+            (title, options | {"fields": [name for name in options["fields"] if name != column]})
+            for title, options in fieldsets
+        ]
+        return [*kept, ("Custom fields", {"fields": names})] if names else kept
+
+    def _writes_custom(self, request: HttpRequest, obj: Any) -> bool:
+        column = self.entity.custom_column
+        if column is None or not self.entity.may_see(actor_of(request), self.entity.by_name[column]):
+            return False
+        return self.has_add_permission(request) if obj is None else self.has_change_permission(request, obj)
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """What a writer could not send over an API either."""
         return [
@@ -129,8 +150,14 @@ class RecordAdmin(HeaderAdmin, OperationsAdmin, PanelsAdmin, ModelAdmin):  # typ
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """The form class, with the actor who fills it in."""
+        actor = actor_of(request)
+        definitions = self.entity.definitions() if self._writes_custom(request, obj) else {}
+        if definitions:
+            base = kwargs.pop("form", self.form)
+            kwargs["form"] = type(base.__name__, (base,), dict(custom.inputs_of(definitions, actor)))
         form = super().get_form(request, obj, change, **kwargs)
-        return type(form.__name__, (form,), {"entity": self.entity, "actor": actor_of(request), "at": clock.now()})
+        about = {"entity": self.entity, "actor": actor, "at": clock.now(), "definitions": definitions}
+        return type(form.__name__, (form,), about)
 
     def _keys(self) -> list[models.ForeignKey[Any, Any]]:
         return [column for column in self.model._meta.fields if isinstance(column, models.ForeignKey)]

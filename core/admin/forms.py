@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -13,7 +14,9 @@ from django.db import models
 
 from core import registry
 from core.actors import Actor
+from core.admin import custom
 from core.errors import DomainError
+from core.registry.custom import Definitions
 from core.registry.entities import Entity
 
 
@@ -31,6 +34,14 @@ class RecordForm(forms.ModelForm):  # type: ignore[type-arg]
     entity: ClassVar[Entity]
     actor: ClassVar[Actor]
     at: ClassVar[datetime]
+    definitions: ClassVar[Definitions] = {}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.definitions:
+            held = {} if self.is_new else getattr(self.instance, str(self.entity.custom_column)) or {}
+            known = self.definitions if self.is_new else _without_defaults(self.definitions)
+            self.initial = {**custom.initial_of(known, held), **self.initial}
 
     def _post_clean(self) -> None:
         """Instead of Django's own checks of the model: the service makes them, for every door alike."""
@@ -60,6 +71,10 @@ class RecordForm(forms.ModelForm):  # type: ignore[type-arg]
         values: dict[str, Any] = {}
         columns = {column.name: column for column in self._meta.model._meta.concrete_fields}
         for name in self.changed_data:
+            key = custom.key_of(name)
+            if key is not None:
+                values.setdefault(str(self.entity.custom_column), {})[key] = custom.wire(self.cleaned_data[name])
+                continue
             column = columns.get(name)
             key = column.attname if isinstance(column, models.ForeignKey) else name
             value = _wire(self.cleaned_data[name])
@@ -74,8 +89,9 @@ class RecordForm(forms.ModelForm):  # type: ignore[type-arg]
         if not refusal.errors:
             self.add_error(None, refusal.detail)
         for fault in refusal.errors:
-            name = fault.pointer.split("/")[1] if "/" in fault.pointer else ""
-            place = next((one for one in (name, name.removesuffix("_id")) if one in self.fields), None)
+            _, name, within, *_ = (*fault.pointer.split("/"), "", "")
+            names = (name, name.removesuffix("_id"), f"{custom.PREFIX}{within}")
+            place = next((one for one in names if one in self.fields), None)
             label = "" if place else f"{fault.pointer.strip('/')}: " if name else ""
             self.add_error(place or NON_FIELD_ERRORS, f"{label}{fault.message}")
 
@@ -83,6 +99,10 @@ class RecordForm(forms.ModelForm):  # type: ignore[type-arg]
         """It is saved already; admin only asks for the record."""
         self.save_m2m = lambda: None  # type: ignore[method-assign]
         return self.instance
+
+
+def _without_defaults(definitions: Definitions) -> Definitions:
+    return {key: replace(item, default=None) for key, item in definitions.items()}
 
 
 def _wire(value: Any) -> Any:

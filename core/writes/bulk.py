@@ -38,6 +38,7 @@ def create_many(
         return _one_by_one(drafts, results, lambda draft: writes.create(actor=actor, values=values[draft.index], at=at))
     with transaction.atomic():
         writes.begin_many([draft.values for draft in drafts])
+        drafts = _with_custom(writes, drafts, results)
         acting(actor, at)
         drafts = _with_references(writes, actor, drafts, results)
         settle(drafts, results, lambda some: _create(writes, some, actor, at))
@@ -63,6 +64,7 @@ def update_many(
         return _one_by_one(drafts, results, lambda draft: _updated(writes, actor, ids, values, at, draft))
     with transaction.atomic():
         writes.begin_many([draft.values for draft in drafts])
+        drafts = _with_custom(writes, drafts, results)
         acting(actor, at)
         settle(drafts, results, lambda some: _update(writes, some, actor, at, results))
     return results
@@ -93,10 +95,28 @@ def _drafts(
     drafts = []
     for index, given in enumerate(values):
         try:
-            drafts.append(Draft(index, inputs.clean(writes.entity, given, actor=actor, partial=partial)))
+            drafts.append(
+                Draft(index, inputs.clean(writes.entity, given, actor=actor, partial=partial, with_custom=False))
+            )
         except DomainError as refusal:
             results[index].error = refusal
     return drafts
+
+
+def _with_custom(writes: Writes[Any], drafts: Sequence[Draft], results: list[Result]) -> list[Draft]:
+    """The drafts whose custom fields fit the definitions that hold now, which are locked by now and read once."""
+    entity, column = writes.entity, writes.entity.custom_column or ""
+    definitions = entity.definitions() if any(column in draft.values for draft in drafts) else {}
+    fitting = []
+    for draft in drafts:
+        try:
+            if column in draft.values:
+                given = inputs.clean_custom(entity, draft.values[column], definitions)
+                draft.values = {**draft.values, column: given}
+            fitting.append(draft)
+        except DomainError as refusal:
+            results[draft.index].error = refusal
+    return fitting
 
 
 def _one_by_one(drafts: Sequence[Draft], results: list[Result], write: Callable[[Draft], Any]) -> list[Result]:

@@ -15,6 +15,7 @@ from core.errors import FieldError, Forbidden, Invalid
 from core.models.record import Record
 from core.reads import statements
 from core.reads.statements import Reach
+from core.registry.custom import Definitions
 from core.registry.entities import Entity
 from core.registry.fields import clean_values, escape, parse_at
 from core.registry.types import TypeFault
@@ -48,9 +49,15 @@ class CustomValues(dict[str, Any]):
     references: dict[str, tuple[str, UUID]]
 
 
-def clean_custom(entity: Entity, values: Mapping[str, Any] | None) -> CustomValues:
-    """Validate values of custom fields by their definitions; null removes one, and so does empty. Raises Invalid."""
-    definitions = entity.definitions()
+def clean_custom(
+    entity: Entity, values: Mapping[str, Any] | None, definitions: Definitions | None = None
+) -> CustomValues:
+    """Validate values of custom fields by their definitions; null removes one, and so does empty. Raises Invalid.
+
+    `definitions`: those that hold now, for whoever validates many records.
+    """
+    if definitions is None:
+        definitions = entity.definitions()
     errors: list[FieldError] = []
     cleaned = CustomValues()
     cleaned.references = {}
@@ -129,11 +136,8 @@ def check_references(
     wanted: dict[str, dict[str, UUID]] = {}
     for name, value in values.items():
         item = entity.by_name.get(name)
-        if isinstance(value, CustomValues):
-            kept = {} if unless is None else unless.get(name, value) or {}
-            for key, (target, found) in value.references.items():
-                if kept.get(key) != value[key]:
-                    wanted.setdefault(target, {})[f"{name}/{key}"] = found
+        for key, target, found in changed_references(name, value, unless):
+            wanted.setdefault(target, {})[key] = found
         if item is None or item.reference is None or value is None:
             continue
         if unless is None or item.attribute in unless:
@@ -143,6 +147,16 @@ def check_references(
         errors.extend(_missing(target, by_name, actor))
     if errors:
         raise Invalid(errors)
+
+
+def changed_references(name: str, value: Any, unless: Mapping[str, Any] | None) -> Iterator[tuple[str, str, UUID]]:
+    """The records that values of custom fields refer to: (pointer, entity, id), without those held already."""
+    if not isinstance(value, CustomValues):
+        return
+    kept = {} if unless is None else unless.get(name, value) or {}
+    for key, (target, found) in value.references.items():
+        if kept.get(key) != value[key]:
+            yield f"{name}/{escape(key)}", target, found
 
 
 def _missing(target: str, by_name: Mapping[str, UUID], actor: Actor) -> Iterator[FieldError]:

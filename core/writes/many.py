@@ -22,6 +22,7 @@ from core.errors import DomainError, FieldError, Forbidden, Invalid, NotFound
 from core.models.record import Record
 from core.registry.entities import Entity
 from core.writes.base import Write, Writes
+from core.writes.inputs import changed_references
 
 # What a set-based write stands for. An entity that does more in one of these is written one by one.
 _VERBS = {"create": ("create",), "update": ("update", "apply", "lock")}
@@ -76,6 +77,12 @@ def missing_references(
             if value is not None and item.reference and (unless is None or item.attribute in unless[place]):
                 wanted.setdefault(item.reference, set()).add(value)
                 named.append((place, item.name, item.reference, value))
+        column = entity.custom_column or ""
+        for name, target, value in changed_references(
+            column, given.get(column), None if unless is None else unless[place]
+        ):
+            wanted.setdefault(target, set()).add(value)
+            named.append((place, name, target, value))
     seen = {target: _seen(target, keys, actor) for target, keys in wanted.items()}
     errors: dict[int, list[FieldError]] = {}
     for place, name, target, value in named:
