@@ -15,7 +15,8 @@ from core.graphql.limits import Limits
 from core.graphql.schema import Schema, build
 
 # What only a request can hold that depends on the definitions: a custom field by its type, or a look at the schema.
-_DEPENDS = re.compile(NAME.encode() + rb"|CustomFields|__schema\b|__type\b")
+_WORDS = (NAME[1:].encode(), b"__schema")
+_TYPE = re.compile(rb"__type\b")
 
 logger = structlog.get_logger(__name__)
 
@@ -31,7 +32,8 @@ class Engines:
 
     def engine_for(self, request: bytes) -> Engine:
         """The engine for a request's body: as new as the definitions where they matter to it."""
-        return self._fresh() if _DEPENDS.search(request) else self._engine
+        depends = any(word in request for word in _WORDS) or _TYPE.search(request)
+        return self._fresh() if depends else self._engine
 
     def _fresh(self) -> Engine:
         revision = registry.custom_revision()

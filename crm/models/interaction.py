@@ -71,7 +71,9 @@ class Interaction(Customised, Record):
     )
 
     scope: ClassVar[Scope] = CUSTOMER_SCOPE
-    personal: ClassVar[Personal] = Personal(people=("contact_id",), columns=("subject", "body", "data", "external_id"))
+    personal: ClassVar[Personal] = Personal(
+        people=("contact_id",), columns=("subject", "body", "data", "custom", "external_id")
+    )
 
     class Meta:
         db_table = "crm_interaction"

@@ -82,7 +82,7 @@ class Order(Customised, Record):
     returned_total = models.DecimalField(**MONEY, default=ZERO, help_text="Given back for returns.")
 
     scope: ClassVar[Scope] = CUSTOMER_SCOPE
-    personal: ClassVar[Personal] = Personal(people=("contact_id", "gift_recipient_id"))
+    personal: ClassVar[Personal] = Personal(people=("contact_id", "gift_recipient_id"), columns=("custom",))
 
     class Meta:
         db_table = "crm_order"

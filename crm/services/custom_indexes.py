@@ -22,6 +22,7 @@ from core import clock, jobs, registry
 from core.actors import SYSTEM, Actor
 from core.database.own import Connection, alone
 from core.history.context import acting
+from core.jobs.service import FINAL
 from core.models.job import Job
 from core.registry.custom import Form, Inside
 from crm.models import CustomField
@@ -33,6 +34,7 @@ TASK = "crm.tasks.build_custom_indexes"
 PREFIX = "crm_custom_ix_"
 # How long a job may be without news before it is looked after. A build gives none while it lasts.
 PATIENCE = timedelta(seconds=60)
+RETRY_AFTER = timedelta(hours=1)
 
 _EXISTING = """
     SELECT c.relname, i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
@@ -71,10 +73,15 @@ def send(job_id: UUID) -> None:
 
 
 def resend_unattended(*, at: datetime) -> int:
-    """Send again the jobs that nobody works on: their worker was killed, or the broker was away. Returns how many."""
+    """Send again the jobs that nobody works on: their worker was killed, or the broker was away. Returns how many.
+
+    Where there is none, and the indexes are not what they should be (a release may have changed them), ask for a job.
+    """
     with alone(SPACE, Subject.CUSTOM_INDEXES) as idle:
         if idle is None:
             return 0
+        if _is_out_of_step(idle, at):
+            request(actor=SYSTEM, at=at)
     active = Job.objects.filter(kind=KIND, status__in=(Job.Status.QUEUED, Job.Status.RUNNING))
     waiting = list(active.filter(updated_at__lt=at - PATIENCE).order_by("id").values_list("id", flat=True))
     for job_id in waiting:
@@ -114,10 +121,31 @@ def index_of(definition: CustomField) -> Index:
     return Index(table, f"({values}, id)")
 
 
+def _is_out_of_step(connection: Connection, at: datetime) -> bool:
+    """Whether a job is due that nobody has asked for. What failed is left alone for a while."""
+    recent = Job.objects.filter(kind=KIND).order_by("-id").first()
+    if isinstance(recent, Job):
+        is_fresh = recent.status == Job.Status.FAILED and recent.updated_at > at - RETRY_AFTER
+        if is_fresh or recent.status not in FINAL:
+            return False
+    definitions = _indexed()
+    wanted = {index_of(item).name for item in definitions}
+    return _existing(connection) != dict.fromkeys(wanted, True) or any(item.indexed_at is None for item in definitions)
+
+
+def _indexed() -> list[CustomField]:
+    return list(CustomField.objects.alive().filter(indexed=True).order_by("pk"))
+
+
+def _existing(connection: Connection) -> dict[str, bool]:
+    """The indexes that there are, and whether each is valid."""
+    return dict(connection.execute(_EXISTING, [PREFIX.replace("_", r"\_") + "%"]).fetchall())
+
+
 def _reconcile(connection: Connection, job_id: UUID) -> dict[str, list[str]]:
-    definitions = list(CustomField.objects.alive().filter(indexed=True).order_by("pk"))
+    definitions = _indexed()
     wanted = {index.name: index for index in map(index_of, definitions)}
-    existing: dict[str, bool] = dict(connection.execute(_EXISTING, [PREFIX.replace("_", r"\_") + "%"]).fetchall())
+    existing = _existing(connection)
     gone = sorted(name for name, valid in existing.items() if not valid or name not in wanted)
     missing = sorted(name for name in wanted if not existing.get(name))
     total = len(gone) + len(missing)

@@ -45,7 +45,11 @@ def yaml_of(description: Schema) -> bytes:
     return str(text).encode()
 
 
-class _Dumper(yaml.SafeDumper):
+# The one in C writes the same, in a fifth of the time.
+_Fastest: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+class _Dumper(_Fastest):  # type: ignore[misc]  # chosen when the program starts
     """Without anchors: a reader should not have to look for them."""
 
     def ignore_aliases(self, data: Any) -> bool:

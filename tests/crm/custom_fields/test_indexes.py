@@ -132,6 +132,24 @@ def test_a_job_done_twice_and_two_at_once_do_no_harm() -> None:
     assert indexes() == {index_name(field): True}
 
 
+def test_what_nobody_asked_for_is_put_right() -> None:
+    field = define("score", "number", indexed=True)
+    work()
+    with connection.cursor() as cursor:
+        cursor.execute(f'DROP INDEX "{index_name(field)}"')
+    later = AT.replace(year=2100)
+    custom_indexes.resend_unattended(at=later)
+    (job,) = work()
+    assert job.result == {"dropped": [], "built": [index_name(field)]}
+    # Nothing is to be done now, and while a failure is fresh nothing is asked for again and again.
+    custom_indexes.resend_unattended(at=later)
+    assert work() == []
+    CustomField.objects.update(indexed_at=None)
+    Job.objects.update(status="failed", updated_at=later)
+    custom_indexes.resend_unattended(at=later)
+    assert work() == []
+
+
 def test_writers_are_not_kept_waiting() -> None:
     """CONCURRENTLY waits for open transactions; what it never does is to keep others from writing."""
     define("score", "number", indexed=True)

@@ -7,6 +7,8 @@ from typing import Any
 import orjson
 import pytest
 from django.test import Client
+from graphql import validate_schema
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from core import registry
 from core.actors import SYSTEM
@@ -37,6 +39,16 @@ def test_openapi_describes_the_definitions_with_types() -> None:
     assert sent["additionalProperties"] is False
     assert "company" in sent["properties"]["employer"]["description"]
     assert not described("DealCustom")
+
+
+def test_both_stay_valid_with_every_type() -> None:
+    every_type()
+    define("size", "number", entity="product", minimum="0", maximum="9.5")
+    OpenAPIV31SpecValidator(orjson.loads(custom.served("json"))).validate()
+    assert validate_schema(build(registry.custom_definitions()).graphql_schema) == []
+    sent = described("ProductCreate")["properties"]["custom"]
+    assert sent["$ref"].endswith("ProductCustomInput")
+    assert described("ProductCustomInput")["properties"]["size"]["maximum"] == 9.5
 
 
 def test_openapi_follows_every_change() -> None:
