@@ -97,7 +97,8 @@ ROLES: tuple[BuiltIn, ...] = (
         (
             *_STAFF,
             Rule(("<record>", "<part>"), VIEW, ALL),
-            Rule(("company", "contact", "interaction"), WRITE, ALL),
+            Rule(("company", "contact", "interaction", "identifier"), WRITE, ALL),
+            Rule(("contact",), ("identify",), ALL),
             Rule(("tag",), WRITE, ALL),
             Rule(("consent", "suppression"), ("create",), ALL),
             Rule(("<resource>",), VIEW, ALL),
@@ -114,9 +115,10 @@ ROLES: tuple[BuiltIn, ...] = (
             Rule(("interaction",), WRITE, ALL),
             Rule(("case", "case_change", "case_deadline"), ("*", "-delete", "-restore"), ALL),
             Rule(("task", "note", "note_mention"), EVERY, ALL),
-            Rule(("contact",), ("update",), ALL),
+            Rule(("contact",), ("update", "identify"), ALL),
             Rule(("consent", "consent_state"), VIEW, ALL),
             Rule(("consent", "suppression"), ("create",), ALL),
+            Rule(("identifier",), ("view", *WRITE), ALL),
         ),
     ),
     BuiltIn(

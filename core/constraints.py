@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -23,11 +24,22 @@ class Taken(Duplicate):
         return tuple(FieldError(f"/{item}", "duplicate", "Is already taken.") for item in self.data["fields"])
 
 
+# What tells the refusal of a constraint that its fields do not tell, by the constraint's name.
+_explanations: dict[str, Callable[[Any], DomainError]] = {}
+
+
+def explain(name: str, refusal: Callable[[Any], DomainError]) -> None:
+    """Have `refusal(diagnosis)` tell what the violation of a constraint means; the diagnosis is the driver's."""
+    _explanations[name] = refusal
+
+
 def refusal_of(exception: BaseException) -> DomainError:
     """The refusal that an IntegrityError or DataError of Django stands for."""
     cause: Any = exception.__cause__
     diagnosis = getattr(cause, "diag", None)
     name = getattr(diagnosis, "constraint_name", None) or ""
+    if name in _explanations:
+        return _explanations[name](diagnosis)
     # SQLSTATE, class 23: integrity constraint violations.
     match getattr(cause, "sqlstate", None):
         case "23505":

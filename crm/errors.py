@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.errors import Conflict
+from core.errors import Conflict, Duplicate
 
 
 class DealAlreadyClosed(Conflict):
@@ -83,3 +83,38 @@ class TaskNotOpen(Conflict):
 class TaskOpen(Conflict):
     code = "task_open"
     title = "The task is open."
+
+
+class IdentifierTaken(Duplicate):
+    code = "identifier_taken"
+    title = "Another contact is known by this identifier."
+
+
+class PrimaryIdentifier(Conflict):
+    code = "primary_identifier"
+    title = "This is the contact's own e-mail address, phone or external id: change it on the contact."
+
+
+class AlreadyMerged(Conflict):
+    code = "already_merged"
+    title = "The contact was merged into another."
+
+
+class NotMerged(Conflict):
+    code = "not_merged"
+    title = "There is no merge of this kind to undo."
+
+
+class WinnerMerged(Conflict):
+    code = "winner_merged"
+    title = "The contact that stayed was merged itself since: undo that merge first."
+
+
+class MergeNotUndoable(Conflict):
+    code = "merge_not_undoable"
+    title = "What is needed to undo the merge was erased."
+
+
+class ContactMerged(Conflict):
+    code = "contact_merged"
+    title = "The contact was merged into another: undo the merge to bring it back."

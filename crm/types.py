@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
-from core.registry.types import Date, Text, TextList, TypeFault
+from core.registry.types import Date, DecimalNumber, Text, TextList, TypeFault
 from crm.working_time import clock_time
 
 _DOMAIN = re.compile(r"^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,62}$")
 _COLOUR = re.compile(r"^#[0-9a-f]{6}$")
+_SYSTEM = re.compile(r"^[a-z0-9][a-z0-9_.-]{0,63}$")
 _KEY = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
 
 
@@ -96,3 +98,31 @@ class Options(TextList):
         known = set(super().parse(value))
         words = (word.strip() for word in value)
         return list(dict.fromkeys(word for word in words if word in known))
+
+
+@dataclass(frozen=True)
+class System(Text):
+    """The name of a system that gives out ids: shopify, till-7; stored in lower case."""
+
+    max_length: int = 64
+
+    def parse(self, value: Any) -> str | None:
+        text = super().parse(value)
+        if text is not None and not _SYSTEM.match(text.lower()):
+            raise TypeFault("invalid_system", "Must consist of letters, digits, _, . and -.")
+        return text.lower() if text else None
+
+
+@dataclass(frozen=True)
+class Share(DecimalNumber):
+    """A part of one: how sure something is, how much two things are alike."""
+
+    max_digits: int = 4
+    places: int = 3
+    minimum: Decimal | None = Decimal(0)
+
+    def parse(self, value: Any) -> Decimal:
+        number = super().parse(value)
+        if number > 1:
+            raise TypeFault("out_of_range", "Must be at most 1.")
+        return number

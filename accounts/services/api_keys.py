@@ -62,7 +62,7 @@ class ApiKeys(Writes[ApiKey]):
             self.prepare(change)
             with inputs.translated_integrity():
                 key.save(force_insert=True)
-            self._require_within_scope(actor, "create", key)
+            self.require_within_scope(actor, "create", key)
             self._publish("created", change)
         return _told(key, secret)
 

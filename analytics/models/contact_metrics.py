@@ -64,6 +64,7 @@ class ContactMetrics(Record):
     scope: ClassVar[Scope] = Scope(
         owner=("contact__owner_id",), team=("contact__team_id",), partner=("contact__partner_id",)
     )
+    derived: ClassVar[models.Q | None] = models.Q()
 
     class Meta:
         db_table = "analytics_contact_metrics"

@@ -15,6 +15,7 @@ from config.settings import (
     demo,
     env,
     files,
+    identity,
     locale,
     logs,
     mail,
@@ -25,7 +26,7 @@ from config.settings import (
 
 SECTIONS: tuple[ModuleType, ...] = (
     *(apps, data, security, accounts, api, queue),
-    *(mail, files, locale, logs, demo, analytics, admin, privacy),
+    *(mail, files, locale, logs, demo, analytics, admin, privacy, identity),
 )
 
 

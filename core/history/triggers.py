@@ -20,7 +20,7 @@ _ACTOR = """who->>'kind', (who->>'id')::uuid, coalesce(who->>'label', ''), who->
 _INSERT = """
     INSERT INTO core_change <columns>
     SELECT '<entity>', n.<key>, 'insert', NULL, jsonb_strip_nulls(to_jsonb(n) - <noise>), <actor>
-    FROM new_rows n;
+    FROM new_rows n<only_new>;
     RETURN NULL;
 """
 _UPDATE = """
@@ -33,22 +33,25 @@ _UPDATE = """
         JOIN jsonb_each(to_jsonb(n) - <noise>) a ON a.key = b.key
         WHERE a.value IS DISTINCT FROM b.value
     ) d
-    WHERE d.after IS NOT NULL;
+    WHERE d.after IS NOT NULL<and_new>;
     RETURN NULL;
 """
 _DELETE = """
     INSERT INTO core_change <columns>
     SELECT '<entity>', o.<key>, 'delete', jsonb_strip_nulls(to_jsonb(o) - <noise>), NULL, <actor>
-    FROM old_rows o;
+    FROM old_rows o<only_old>;
     RETURN NULL;
 """
 
 
-def history_triggers(entity: str, *, key: str = "id", hide: tuple[str, ...] = ()) -> list[pgtrigger.Trigger]:
+def history_triggers(
+    entity: str, *, key: str = "id", hide: tuple[str, ...] = (), only: str = ""
+) -> list[pgtrigger.Trigger]:
     """The triggers that keep the history of one entity's table; put them into the model's `Meta.triggers`.
 
     The table must have a primary key named `id`. `key` is the column with the record's id, where the rows are parts of
     a record kept in another table. `hide` names columns that never go into the history: secrets, and more bookkeeping.
+    `only` is a condition in SQL on the rows that have a history, by a column that never changes; `<row>` is the row.
     """
     values = {
         "<entity>": entity,
@@ -56,6 +59,9 @@ def history_triggers(entity: str, *, key: str = "id", hide: tuple[str, ...] = ()
         "<columns>": _COLUMNS,
         "<noise>": f"'{{{','.join((*_NOISE, *hide))}}}'::text[]",
         "<actor>": _ACTOR,
+        "<only_new>": f" WHERE {only.replace('<row>', 'n')}" if only else "",
+        "<only_old>": f" WHERE {only.replace('<row>', 'o')}" if only else "",
+        "<and_new>": f" AND {only.replace('<row>', 'n')}" if only else "",
     }
     referencing = pgtrigger.Referencing
     return [

@@ -54,6 +54,8 @@ class Record(models.Model):
     objects = RecordQuerySet.as_manager()
     scope: ClassVar[Scope] = OPEN
     personal: ClassVar[Personal | None] = None
+    # Which rows follow from other records, and are left behind where their record is merged; with Q(), all of them.
+    derived: ClassVar[models.Q | None] = None
 
     class Meta:
         abstract = True

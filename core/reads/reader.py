@@ -15,9 +15,10 @@ from django.db.models import Q
 
 from core import criteria
 from core.actors import Actor
-from core.errors import BadRequest, Invalid, NotFound
+from core.errors import BadRequest, Invalid
 from core.models.record import RecordQuerySet
 from core.reads import related, statements
+from core.reads.missing import missing
 from core.reads.selection import Nested, Selection, default_selection
 from core.reads.sorting import Order, order_of
 from core.reads.statements import Reach, Shape, SortOrder
@@ -113,7 +114,7 @@ def one(
     shape = Shape(entity.name, Reach.of(actor), selection.fields, extra, UNSORTED, 1, deleted=deleted, by_id=True)
     found = [line for statement in statements.kept(shape) for line in statement.run(id=record_id)]
     if not found:
-        raise NotFound(entity=entity.name, id=str(record_id))
+        raise missing(entity, record_id, actor)
     parsed: dict[str, Any] = orjson.loads(found[0][0])
     related.attach(entity, [parsed], selection, actor=actor, at=at)
     return parsed

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from core.actors import Actor
 from core.history.feed import history_feed
@@ -24,6 +25,9 @@ __all__ = ["VERBS", "CustomFields", "Entity", "Feed", "FeedPage"]
 VERBS = ("create", "update", "delete", "restore")
 
 
+Successor = Callable[[UUID, Actor], UUID | None]
+
+
 @dataclass
 class Entity:
     """The declaration of one kind of record.
@@ -36,6 +40,7 @@ class Entity:
     identity: the field that names a record to people.
     custom_column, custom_fields: the JSON column with the values of fields that the organisation defines, and where
     the definitions come from.
+    successor: which record took the place of one that is no more, for those who may see it (a merge).
     """
 
     name: str
@@ -55,6 +60,7 @@ class Entity:
     feeds: list[Feed] = field(default_factory=list)
     custom_column: str | None = None
     custom_fields: CustomFields | None = None
+    successor: Successor | None = None
 
     def __post_init__(self) -> None:
         self.add_feed(history_feed(self))

@@ -16,9 +16,10 @@ from django.db import transaction
 from core import events, registry
 from core.actors import Actor
 from core.database.inserts import insert
-from core.errors import Conflict, DomainError, Forbidden, NotFound, StaleVersion
+from core.errors import Conflict, DomainError, Forbidden, StaleVersion
 from core.history.context import acting
 from core.models.record import Record
+from core.reads.missing import missing
 from core.registry.entities import Entity
 from core.writes import inputs
 
@@ -121,7 +122,7 @@ class Writes(Generic[M]):
             with inputs.translated_integrity():
                 insert(record)
             self.saved(change)
-            self._require_within_scope(actor, "create", record)
+            self.require_within_scope(actor, "create", record)
             self._publish("created", change)
         return record
 
@@ -169,7 +170,7 @@ class Writes(Generic[M]):
         with inputs.translated_integrity():
             record.save(force_update=True)
         self.saved(change)
-        self._require_within_scope(change.actor, action, record)
+        self.require_within_scope(change.actor, action, record)
         self._publish("updated", change)
 
     def delete(self, *, actor: Actor, record_id: UUID, at: datetime, version: int | None = None) -> M:
@@ -217,7 +218,7 @@ class Writes(Generic[M]):
                 raise Conflict("The record is not deleted.")
             if record is None and seen.exists():
                 raise Forbidden(entity=self.entity_name, action=action)
-            raise NotFound(entity=self.entity_name, id=str(record_id))
+            raise missing(self.entity, record_id, actor)
         if version is not None and record.version != version:
             raise StaleVersion(current_version=record.version)
         return cast("M", record)
@@ -240,7 +241,7 @@ class Writes(Generic[M]):
         with inputs.translated_integrity():
             record.save(force_update=True)
 
-    def _require_within_scope(self, actor: Actor, action: str, record: M) -> None:
+    def require_within_scope(self, actor: Actor, action: str, record: M) -> None:
         """Nobody writes a record out of their own reach: it would be a way to plant records on others."""
         if actor.is_superuser or self.entity.model.scope.sees_all(actor, actor.visibilities(self.entity_name, action)):
             return

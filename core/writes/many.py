@@ -18,8 +18,9 @@ from core import registry
 from core.actors import Actor
 from core.constraints import Taken
 from core.database.cursors import wrapper
-from core.errors import DomainError, FieldError, Forbidden, Invalid, NotFound
+from core.errors import DomainError, FieldError, Forbidden, Invalid
 from core.models.record import Record
+from core.reads.missing import missing
 from core.registry.entities import Entity
 from core.writes.base import Write, Writes
 from core.writes.inputs import changed_references
@@ -153,7 +154,7 @@ def locked(writes: Writes[Any], ids: Sequence[UUID | None], *, actor: Actor) -> 
         seen = set(shown.values_list("pk", flat=True)) - gone
         for key in absent:
             forbidden = Forbidden(entity=name, action="update")
-            found[key] = forbidden if key in seen else NotFound(entity=name, id=str(key))
+            found[key] = forbidden if key in seen else missing(writes.entity, key, actor)
     return found
 
 

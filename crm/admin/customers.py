@@ -6,7 +6,7 @@ from django.contrib import admin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from core.admin import RecordAdmin
-from crm.models import Company, Contact, Interaction
+from crm.models import Company, Contact, DuplicateDecision, Identifier, Interaction, Merge
 
 
 @admin.register(Company)
@@ -40,3 +40,30 @@ class InteractionAdmin(RecordAdmin):
     list_display_links = ("occurred_at", "subject")
     list_select_related = ("contact", "company", "agent")
     filters = ("channel", "direction", ("contact", AutocompleteSelectFilter), ("company", AutocompleteSelectFilter))
+
+
+@admin.register(Identifier)
+class IdentifierAdmin(RecordAdmin):
+    """What contacts are known by, beside their own columns."""
+
+    list_display = ("value", "kind", "system", "contact", "confidence", "is_primary", "last_seen_at")
+    list_select_related = ("contact",)
+    filters = ("kind", ("contact", AutocompleteSelectFilter))
+
+
+@admin.register(Merge)
+class MergeAdmin(RecordAdmin):
+    """Which contacts were merged, by whom, and whether that was undone. Done over the APIs."""
+
+    list_display = ("at", "winner", "loser", "by", "undone_at")
+    list_select_related = ("winner", "loser")
+    filters = (("winner", AutocompleteSelectFilter),)
+
+
+@admin.register(DuplicateDecision)
+class DuplicateDecisionAdmin(RecordAdmin):
+    """Pairs that are not proposed again."""
+
+    list_display = ("contact", "other", "verdict", "until", "by")
+    list_select_related = ("contact", "other")
+    filters = ("verdict", ("contact", AutocompleteSelectFilter))

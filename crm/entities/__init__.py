@@ -7,9 +7,12 @@ from crm.entities.consent import CONSENT, CONSENT_PURPOSE, CONSENT_STATE, SUPPRE
 from crm.entities.contact import CONTACT, LIFECYCLE_CHANGE
 from crm.entities.custom_field import CUSTOM_FIELD, offer_entities
 from crm.entities.deal import DEAL, PIPELINE, STAGE, STAGE_CHANGE
+from crm.entities.duplicate import DUPLICATE_DECISION
 from crm.entities.event import EVENT
+from crm.entities.identifier import IDENTIFIER, RESOLVE_CONTACT
 from crm.entities.interaction import INTERACTION
 from crm.entities.labels import TAG
+from crm.entities.merge import MERGE
 from crm.entities.order import ORDER, ORDER_DISCOUNT, ORDER_LINE, ORDER_RETURN
 from crm.entities.service_level import BUSINESS_CALENDAR, ESCALATION_STEP, QUEUE, SERVICE_LEVEL
 from crm.entities.work import NOTE, NOTE_MENTION, NOTIFICATION, TASK
@@ -49,9 +52,15 @@ ENTITIES = (
     NOTIFICATION,
     TAG,
     CUSTOM_FIELD,
+    IDENTIFIER,
+    MERGE,
+    DUPLICATE_DECISION,
 )
 
 
 def extend() -> None:
     """What can be said only when everything is registered."""
     offer_entities()
+
+
+OPERATIONS = (RESOLVE_CONTACT,)

@@ -9,7 +9,12 @@ from core.registry.operations import Operation
 from core.registry.types import Text
 from crm.entities import common
 from crm.entities.consent import MAY_CONTACT_ONE
+from crm.entities.identifier import IDENTIFY_CONTACT
+from crm.entities.merge import MERGE_CONTACT, UNMERGE_CONTACT
 from crm.models import Contact, LifecycleChange
+from crm.selectors import merges
+from crm.selectors.duplicates import duplicates_feed
+from crm.selectors.identifiers import identifiers_feed
 from crm.selectors.timeline import timeline_feed
 from crm.services.contacts import contacts
 
@@ -42,6 +47,7 @@ CONTACT = Entity(
         common.country(Contact),
         field(Contact, "city", groupable=True),
         field(Contact, "birth_date"),
+        common.reference(Contact, "merged_into_id", "contact", **common.READ_ONLY),
         field(Contact, "erased_at", doc="When the person's data was erased.", **common.READ_ONLY),
         field(Contact, "legal_hold", groupable=True, **common.READ_ONLY),
         field(Contact, "legal_hold_reason", **common.READ_ONLY),
@@ -61,14 +67,17 @@ CONTACT = Entity(
         many("events", "event", "contact_id", "What they did, as programs saw it."),
         many("tasks", "task", "contact_id", "What is to be done about them."),
         many("notes", "note", "contact_id", "Our remarks on them."),
+        many("merges", "merge", "winner_id", "Which contacts were merged into it."),
+        many("identities", "identifier", "contact_id", "What they are known by, in every system."),
         many("lifecycle_changes", "lifecycle_change", "contact_id", "How far they came, and when."),
     ),
     writes=contacts,
+    successor=merges.successor,
     keys=("external_id", "email"),
     search_fields=("name", "email"),
     identity="name",
     **common.CUSTOM,
-    feeds=[timeline_feed("contact", Contact)],
+    feeds=[timeline_feed("contact", Contact), identifiers_feed(), duplicates_feed()],
     operations=[
         Operation(
             name="change_contact_stage",
@@ -84,6 +93,9 @@ CONTACT = Entity(
             doc="Move a contact to another lifecycle stage, at a given moment.",
         ),
         MAY_CONTACT_ONE,
+        IDENTIFY_CONTACT,
+        MERGE_CONTACT,
+        UNMERGE_CONTACT,
     ],
 )
 

@@ -13,9 +13,12 @@ from crm.models.consent import (
 from crm.models.contact import Contact, LifecycleChange, LifecycleStage
 from crm.models.custom_field import CustomField, CustomFieldType
 from crm.models.deal import Deal, Pipeline, Stage, StageChange, StageKind
+from crm.models.duplicate import DuplicateDecision, DuplicateVerdict
 from crm.models.event import Event, EventKey
+from crm.models.identifier import Identifier, IdentifierKind
 from crm.models.interaction import Channel, Direction, Interaction
 from crm.models.labels import Tag
+from crm.models.merge import Merge, MergeMove
 from crm.models.order import (
     DiscountKind,
     Order,
@@ -61,13 +64,19 @@ __all__ = [
     "Deal",
     "Direction",
     "DiscountKind",
+    "DuplicateDecision",
+    "DuplicateVerdict",
     "EscalationStep",
     "Event",
     "EventKey",
+    "Identifier",
+    "IdentifierKind",
     "Interaction",
     "LegalBasis",
     "LifecycleChange",
     "LifecycleStage",
+    "Merge",
+    "MergeMove",
     "Note",
     "NoteMention",
     "Notification",

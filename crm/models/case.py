@@ -176,6 +176,7 @@ class CaseChange(Record):
         triggers = history_triggers("case_change")
         indexes = [
             rules.by("case_change", "case", "at"),
+            rules.by("case_change", "contact"),
             # For the timeline, which tells of these two.
             models.Index(
                 fields=["contact", "at", "id"],

@@ -152,6 +152,7 @@ class ConsentState(Record):
 
     scope: ClassVar[Scope] = through("contact", Contact.scope)
     personal: ClassVar[Personal] = Personal(people=("contact_id",))
+    derived: ClassVar[Q | None] = Q()
 
     class Meta:
         db_table = "crm_consent_state"

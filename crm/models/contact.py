@@ -14,6 +14,7 @@ from core.models.record import Personal, Record, live_unique
 from core.models.scope import Scope
 from crm.models import rules
 from crm.models.base import Described, Owned, through
+from crm.models.mirrors import mirror_triggers
 
 
 class LifecycleStage(models.TextChoices):
@@ -60,6 +61,16 @@ class Contact(Described, Owned):
     country = models.CharField(max_length=2, null=True, blank=True, help_text="ISO 3166 code.")
     city = models.CharField(max_length=100, null=True, blank=True)
     birth_date = models.DateField(null=True, blank=True)
+    merged_into = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        db_index=False,
+        help_text="The contact that it was merged into; it counts as deleted then.",
+    )
 
     erased_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="When the data was erased.")
     legal_hold = models.BooleanField(default=False, editable=False, help_text="Whether the data must be kept for now.")
@@ -75,11 +86,17 @@ class Contact(Described, Owned):
 
     class Meta:
         db_table = "crm_contact"
-        triggers = [*history_triggers("contact"), *fact_triggers("contacts")]
+        triggers = [*history_triggers("contact"), *fact_triggers("contacts"), *mirror_triggers()]
         constraints = [
             live_unique("crm", "contact", "external_id"),
             live_unique("crm", "contact", "email"),
             rules.lower_case("contact", "email"),
+            rules.check(
+                "contact",
+                "merged_is_deleted",
+                Q(merged_into__isnull=True) | (Q(deleted_at__isnull=False) & ~Q(merged_into=F("id"))),
+                "A contact that was merged into another comes back by undoing the merge.",
+            ),
             rules.check(
                 "contact",
                 "hold_has_reason",
@@ -106,6 +123,9 @@ class Contact(Described, Owned):
             rules.contains("contact", "email"),
             models.Index(fields=["id"], condition=Q(erased_at__isnull=False), name="crm_contact_erased"),
             models.Index(fields=["id"], condition=Q(legal_hold=True), name="crm_contact_held"),
+            models.Index(
+                fields=["merged_into"], condition=Q(merged_into__isnull=False), name="crm_contact_merged_into"
+            ),
             rules.members("contact", "tags"),
             rules.values("contact", "custom"),
         ]

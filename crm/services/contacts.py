@@ -16,6 +16,7 @@ from core.errors import Invalid
 from core.history.context import acting
 from core.writes.base import Write
 from core.writes.many import blank
+from crm.errors import ContactMerged
 from crm.events import CONTACT_STAGE_CHANGED
 from crm.models import Contact, LifecycleChange
 from crm.services.described import DescribedWrites
@@ -25,6 +26,11 @@ class Contacts(DescribedWrites[Contact]):
     """Every change of the lifecycle stage is kept, by whichever call it came."""
 
     together = True
+
+    def prepare(self, change: Write[Contact]) -> None:
+        super().prepare(change)
+        if "deleted_at" in change.before and change.record.merged_into_id is not None:
+            raise ContactMerged(merged_into=str(change.record.merged_into_id))
 
     def saved(self, change: Write[Contact]) -> None:
         super().saved(change)

@@ -13,13 +13,24 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from core.models.record import Record
-from tests.support.rules import accounts, analytics, behaviour, bulk, exports, orders, privacy, record, service
+from tests.support.rules import (
+    accounts,
+    analytics,
+    behaviour,
+    bulk,
+    exports,
+    identity,
+    orders,
+    privacy,
+    record,
+    service,
+)
 from tests.support.rules.rule import Maker, Rule, Values
 
 if TYPE_CHECKING:
     from tests.support.samples import Samples
 
-PARTS: tuple[Any, ...] = (accounts, analytics, behaviour, bulk, exports, orders, privacy, record, service)
+PARTS: tuple[Any, ...] = (accounts, analytics, behaviour, bulk, exports, identity, orders, privacy, record, service)
 # Texts that look free and are not.
 NOT_FREE = frozenset({"time_zone", "key", "password"})
 

@@ -1,0 +1,17 @@
+"""Who may be the same person."""
+
+from config.settings.env import env
+
+# From 0 to 1: pairs of contacts that score less are not proposed as duplicates.
+DUPLICATE_THRESHOLD = env.float("DUPLICATE_THRESHOLD", default=0.5)
+# Everybody has an address there: sharing the domain says nothing.
+COMMON_MAIL_DOMAINS = frozenset(
+    env.list(
+        "COMMON_MAIL_DOMAINS",
+        default=[
+            "gmail.com", "googlemail.com", "yahoo.com", "hotmail.com", "outlook.com", "live.com", "icloud.com",
+            "me.com", "aol.com", "gmx.de", "gmx.net", "web.de", "t-online.de", "orange.fr", "free.fr", "mail.ru",
+            "yandex.ru", "qq.com", "163.com", "proton.me", "protonmail.com",
+        ],
+    )
+)  # fmt: skip

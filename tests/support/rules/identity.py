@@ -1,0 +1,62 @@
+"""Rules of identity."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.actors import SYSTEM
+from core.models.record import Record
+from crm.models import Merge
+from crm.services import merges
+from tests.support.rules.rule import FUTURE, Rule, Values, ref
+
+if TYPE_CHECKING:
+    from tests.support.samples import Samples
+
+
+def _identifier(samples: Samples) -> Values:
+    return {"contact_id": ref(samples, "contact"), "kind": "external_id", "system": f"till-{samples.next()}"}
+
+
+def _known_by(samples: Samples, record: Record | None) -> Values:
+    return {"anonymous_id": f"device {samples.next()}"}
+
+
+def _merged(samples: Samples) -> Record:
+    winner, loser = samples.make("contact"), samples.make("contact")
+    merges.merge(actor=SYSTEM, record_id=winner.pk, at=samples.at, contact_id=loser.pk)
+    made: Record = Merge.objects.get(loser=loser.pk)
+    return made
+
+
+def merge_another(record: Record, samples: Samples) -> None:
+    """Merge a new contact into the record, so that it can be undone."""
+    merges.merge(actor=SYSTEM, record_id=record.pk, at=samples.at, contact_id=samples.make("contact").pk)
+
+
+def _pair(samples: Samples) -> Values:
+    return {"contact_id": ref(samples, "contact"), "other_id": ref(samples, "contact")}
+
+
+RULES = {
+    "duplicate_decision": Rule(
+        why="it is about two contacts, in the order of their ids; only `later` has a moment",
+        needed=_pair,
+        complete=lambda samples: {"verdict": "later", "until": FUTURE},
+        changed=lambda samples, record: {"verdict": "later", "until": FUTURE},
+    ),
+    "identifier": Rule(
+        why="its value and system fit its kind; it is seen last after it is seen first",
+        needed=_identifier,
+        complete=lambda samples: {"confidence": "0.5"},
+        changed=lambda samples, record: {"confidence": "0.25", "last_seen_at": FUTURE},
+    ),
+}
+MAKERS = {"merge": _merged}
+OPERATIONS = {
+    "resolve_contact": _known_by,
+    "identify_contact": _known_by,
+    "merge_contact": lambda samples, record: {"contact_id": ref(samples, "contact")},
+    "unmerge_contact": lambda samples, record: {},
+}
+BEFORE = {"unmerge_contact": merge_another}
