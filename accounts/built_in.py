@@ -17,6 +17,8 @@ ALL, TEAM, OWN, PARTNER = Visibility.ALL, Visibility.TEAM, Visibility.OWN, Visib
 EVERY = ("*",)
 VIEW = ("view",)
 WRITE = ("create", "update")
+# Giving away and erasing what is kept of a person is for few.
+NOT_PRIVACY = ("-export_data", "-erase", "-legal_hold")
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ ROLES: tuple[BuiltIn, ...] = (
         "Leads a team: its records and those of the teams below, the catalogue, analytics.",
         (
             *_STAFF,
-            Rule(("<record>", "<part>"), EVERY, TEAM),
+            Rule(("<record>", "<part>"), (*EVERY, *NOT_PRIVACY), TEAM),
             Rule(("<catalogue>",), ("view_*", *WRITE), ALL),
             Rule(("role",), VIEW, ALL),
             Rule(("partner_organisation", "partner_person"), ("view", *WRITE), TEAM),
@@ -85,7 +87,7 @@ ROLES: tuple[BuiltIn, ...] = (
         (
             *_STAFF,
             Rule(("<record>", "<part>"), VIEW, TEAM),
-            Rule(("<record>", "<part>"), ("*", "-view_*"), OWN),
+            Rule(("<record>", "<part>"), ("*", "-view_*", *NOT_PRIVACY), OWN),
             Rule(("partner_organisation",), VIEW, TEAM),
             Rule(("analytics",), VIEW, ALL),
         ),
@@ -137,9 +139,20 @@ ROLES: tuple[BuiltIn, ...] = (
         "For programs: reads and writes all records and the catalogue.",
         (
             *_STAFF,
-            Rule(("<record>", "<part>", "<catalogue>"), EVERY, ALL),
+            Rule(("<record>", "<part>", "<catalogue>"), (*EVERY, *NOT_PRIVACY), ALL),
             Rule(("partner_organisation", "partner_person"), VIEW, ALL),
             Rule(("<resource>",), VIEW, ALL),
+        ),
+    ),
+    BuiltIn(
+        "privacy_officer",
+        "Privacy officer",
+        "Answers people who ask for their data: exports, erases, holds; keeps consents, suppressions and retention.",
+        (
+            *_STAFF,
+            Rule(("<record>", "<part>"), ("view", "view_proof"), ALL),
+            Rule(("contact",), ("export_data", "erase", "legal_hold"), ALL),
+            Rule(("consent", "consent_purpose", "suppression", "<privacy>"), EVERY, ALL),
         ),
     ),
     BuiltIn(
@@ -162,6 +175,8 @@ _PARTS = {
 }
 # Nobody else's, whatever else somebody may see.
 _PRIVATE = {"notification"}
+# What was done about people's data.
+_PRIVACY = {"data_export", "erasure", "retention_rule"}
 _ACCOUNTS = {"user", "team", "role", "api_key", "partner_organisation", "partner_person", "sign_in_event"}
 
 
@@ -181,6 +196,8 @@ def grants(role: BuiltIn) -> Mapping[tuple[str, Visibility], frozenset[str]]:
 def _kind_of(name: str) -> str:
     if name in _ACCOUNTS or name in ("job", "export"):
         return "<account>"
+    if name in _PRIVACY:
+        return "<privacy>"
     if name in _PARTS:
         return "<part>"
     entity = next((item for item in registry.entities() if item.name == name), None)

@@ -12,8 +12,11 @@ class AnalyticsConfig(AppConfig):
     verbose_name = "Analytics"
 
     def ready(self) -> None:
-        """Declare the facts of the customer record."""
+        """Declare the facts of the customer record, and that the lake holds data of people."""
         from analytics import facts
         from analytics.crm_facts import CRM_FACTS
+        from analytics.services.forgetting import LAKE
+        from core.personal import holders
 
         facts.register(CRM_FACTS)
+        holders.register(LAKE)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -91,6 +91,22 @@ def forget(*, at: datetime) -> int:
     """Remove the answers that are older than they are kept; returns how many."""
     removed, _ = IdempotentRequest.objects.filter(created_at__lte=at - KEPT_FOR).delete()
     return removed
+
+
+def blank(words: Collection[str], *, at: datetime) -> int:
+    """Take the content out of the kept answers in which one of the words stands; returns how many.
+
+    The keys stay used: a request that is sent again is still not carried out again.
+    """
+    wanted = [word.encode() for word in words if word]
+    kept = IdempotentRequest.objects.filter(created_at__gt=at - KEPT_FOR, body__isnull=False)
+    gone = []
+    for key, body in kept.values_list("pk", "body").iterator(chunk_size=500):
+        content = encryption.decrypt(_PURPOSE, bytes(body or b""))
+        if any(word in content for word in wanted):
+            gone.append(key)
+    nothing = encryption.encrypt(_PURPOSE, b'{"erased":true}')
+    return IdempotentRequest.objects.filter(pk__in=gone).update(body=nothing, headers={})
 
 
 def _lock(caller: str, key: str) -> None:

@@ -45,6 +45,11 @@ class ContactErased(Conflict):
     title = "The person's data was erased; nothing is added to it."
 
 
+class OnLegalHold(Conflict):
+    code = "on_legal_hold"
+    title = "The person's data must be kept: release the legal hold first."
+
+
 class InUse(Conflict):
     code = "in_use"
     title = "Other records still use it."

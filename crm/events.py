@@ -6,6 +6,7 @@ from __future__ import annotations
 EVENT_BATCH_CREATED = "event.batch_created"
 # Months of events that were dropped as a whole: `months`, each by its first day.
 EVENT_MONTHS_DROPPED = "event.months_dropped"
+CONTACT_ERASED = "contact.erased"
 CONTACT_STAGE_CHANGED = "contact.stage_changed"
 CONTACT_IDENTIFIED = "contact.identified"
 CONTACT_MERGED = "contact.merged"

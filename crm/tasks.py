@@ -7,8 +7,9 @@ from uuid import UUID
 
 from celery import shared_task
 
+from core.actors import SYSTEM
 from core.clock import now
-from crm.services import case_deadlines, consent, custom_indexes, event_partitions, reminders
+from crm.services import case_deadlines, consent, custom_indexes, erasures, event_partitions, reminders, retention
 
 BUSY_AGAIN_IN = 15
 
@@ -51,3 +52,34 @@ def remind_of_tasks() -> None:
     """Remind of the tasks whose moment has come, then send the mails."""
     reminders.remind(at=now())
     reminders.mail(at=now())
+
+
+@shared_task(queue="default")
+def finish_erasure(erasure_id: str) -> None:
+    """Remove what lies outside of the database of an erased person."""
+    erasures.finish(erasure_id=UUID(erasure_id), at=now())
+
+
+@shared_task(queue="default")
+def send_unfinished_erasures() -> None:
+    """Send again what a kill or a broken storage left of erasures."""
+    erasures.send_unfinished(at=now())
+
+
+@shared_task(bind=True, queue="default", max_retries=None)
+def apply_retention(self: Any, job_id: str) -> None:
+    """Carry out a job of retention; wait for another that is at work."""
+    if not retention.carry_out(job_id=UUID(job_id)):
+        raise self.retry(countdown=60)
+
+
+@shared_task(queue="default")
+def nightly_retention() -> None:
+    """Ask for the rules to be applied."""
+    retention.request(actor=SYSTEM, at=now())
+
+
+@shared_task(queue="default")
+def resume_retention() -> None:
+    """Send jobs of retention again whose worker was killed."""
+    retention.resend_unattended(at=now())

@@ -53,12 +53,23 @@ def collect(connection: Connection) -> int:
     with held(connection, Lock.FILES, wait=False) as alone:
         if not alone:
             return 0
-        named = {path for (path,) in connection.execute("SELECT path FROM analytics_lake_file")}
-        unnamed = [path for path in root().glob("*/*.parquet") if path.relative_to(root()).as_posix() not in named]
-        for path in unnamed:
+        superseded = unnamed(connection)
+        for path in superseded:
             path.unlink(missing_ok=True)
         _remove_scratch_of_the_dead()
-        return len(unnamed)
+        return len(superseded)
+
+
+def unnamed(connection: Connection) -> list[Path]:
+    """The files that the manifest does not name."""
+    named = {path for (path,) in connection.execute("SELECT path FROM analytics_lake_file")}
+    return [path for path in root().glob("*/*.parquet") if path.relative_to(root()).as_posix() not in named]
+
+
+def is_broken(connection: Connection) -> bool:
+    """Whether the manifest names a file that is not there."""
+    named = connection.execute("SELECT path FROM analytics_lake_file")
+    return any(not (root() / path).exists() for (path,) in named)
 
 
 def _remove_scratch_of_the_dead() -> None:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 from django.db import models
 
 from core.actors import Actor
-from core.models.record import Record, RecordQuerySet
+from core.models.record import Personal, Record, RecordQuerySet
 from core.models.scope import Scope
 
 MONEY: dict[str, Any] = {"max_digits": 18, "decimal_places": 2}
@@ -65,6 +65,7 @@ class ContactMetrics(Record):
         owner=("contact__owner_id",), team=("contact__team_id",), partner=("contact__partner_id",)
     )
     derived: ClassVar[models.Q | None] = models.Q()
+    personal: ClassVar[Personal] = Personal(people=("contact_id",))
 
     class Meta:
         db_table = "analytics_contact_metrics"

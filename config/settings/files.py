@@ -12,6 +12,11 @@ MEDIA_ROOT = env.path("MEDIA_ROOT", default=str(BASE_DIR / ".bifocal" / "media")
 
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # Of erasures (docs/privacy.md): kept apart from what is backed up together with the database.
+    "ledger": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": env.path("LEDGER_ROOT", default=str(BASE_DIR / ".bifocal" / "ledger"))()},
+    },
     "staticfiles": {
         "BACKEND": (
             "whitenoise.storage.CompressedManifestStaticFilesStorage"

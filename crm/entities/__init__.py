@@ -14,6 +14,7 @@ from crm.entities.interaction import INTERACTION
 from crm.entities.labels import TAG
 from crm.entities.merge import MERGE
 from crm.entities.order import ORDER, ORDER_DISCOUNT, ORDER_LINE, ORDER_RETURN
+from crm.entities.privacy import DATA_EXPORT, ERASURE, RETENTION_RULE
 from crm.entities.service_level import BUSINESS_CALENDAR, ESCALATION_STEP, QUEUE, SERVICE_LEVEL
 from crm.entities.work import NOTE, NOTE_MENTION, NOTIFICATION, TASK
 
@@ -22,6 +23,9 @@ ENTITIES = (
     CONTACT,
     LIFECYCLE_CHANGE,
     CONSENT_PURPOSE,
+    DATA_EXPORT,
+    ERASURE,
+    RETENTION_RULE,
     CONSENT,
     CONSENT_STATE,
     SUPPRESSION,

@@ -11,6 +11,7 @@ from crm.entities import common
 from crm.entities.consent import MAY_CONTACT_ONE
 from crm.entities.identifier import IDENTIFY_CONTACT
 from crm.entities.merge import MERGE_CONTACT, UNMERGE_CONTACT
+from crm.entities.privacy import CONTACT_OPERATIONS
 from crm.models import Contact, LifecycleChange
 from crm.selectors import merges
 from crm.selectors.duplicates import duplicates_feed
@@ -96,6 +97,7 @@ CONTACT = Entity(
         IDENTIFY_CONTACT,
         MERGE_CONTACT,
         UNMERGE_CONTACT,
+        *CONTACT_OPERATIONS,
     ],
 )
 

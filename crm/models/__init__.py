@@ -28,6 +28,7 @@ from crm.models.order import (
     OrderReturn,
     OrderStatus,
 )
+from crm.models.privacy import DataExport, Erasure, ExportFormat, RetentionAction, RetentionRule
 from crm.models.service_level import BusinessCalendar, CaseClock, EscalationStep, Queue, ServiceLevel
 from crm.models.suppression import Suppression, SuppressionChannel, SuppressionReason
 from crm.models.work import (
@@ -61,14 +62,17 @@ __all__ = [
     "Contact",
     "CustomField",
     "CustomFieldType",
+    "DataExport",
     "Deal",
     "Direction",
     "DiscountKind",
     "DuplicateDecision",
     "DuplicateVerdict",
+    "Erasure",
     "EscalationStep",
     "Event",
     "EventKey",
+    "ExportFormat",
     "Identifier",
     "IdentifierKind",
     "Interaction",
@@ -94,6 +98,8 @@ __all__ = [
     "ProductLine",
     "Queue",
     "Recurrence",
+    "RetentionAction",
+    "RetentionRule",
     "ServiceLevel",
     "Stage",
     "StageChange",

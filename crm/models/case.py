@@ -212,6 +212,7 @@ class CaseDeadline(Record):
     passed_at = models.DateTimeField(null=True, help_text="When it was seen to have passed.")
 
     scope: ClassVar[Scope] = through("case", Case.scope)
+    personal: ClassVar[Personal | None] = Personal(people=("case__contact_id",))
 
     class Meta:
         db_table = "crm_case_deadline"

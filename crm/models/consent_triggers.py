@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import pgtrigger
 
-# Set to "on" for a transaction that erases a person, and for no other.
-ERASING = "bifocal.erasing"
+from core.personal.forgetting import ERASING
 
 _STATE = """
     INSERT INTO crm_consent_state AS s (

@@ -197,6 +197,7 @@ class NoteMention(Record):
     user = models.ForeignKey("accounts.User", models.CASCADE, related_name="+", db_index=False)
 
     scope: ClassVar[Scope] = through("note", Note.scope)
+    personal: ClassVar[Personal | None] = Personal(people=tuple(f"note__{path}" for path in PEOPLE), remove=True)
 
     class Meta:
         db_table = "crm_note_mention"

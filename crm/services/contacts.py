@@ -16,14 +16,14 @@ from core.errors import Invalid
 from core.history.context import acting
 from core.writes.base import Write
 from core.writes.many import blank
-from crm.errors import ContactMerged
+from crm.errors import ContactErased, ContactMerged
 from crm.events import CONTACT_STAGE_CHANGED
 from crm.models import Contact, LifecycleChange
 from crm.services.described import DescribedWrites
 
 
 class Contacts(DescribedWrites[Contact]):
-    """Every change of the lifecycle stage is kept, by whichever call it came."""
+    """Every change of the lifecycle stage is kept, by whichever call it came; an erased person stays erased."""
 
     together = True
 
@@ -31,6 +31,10 @@ class Contacts(DescribedWrites[Contact]):
         super().prepare(change)
         if "deleted_at" in change.before and change.record.merged_into_id is not None:
             raise ContactMerged(merged_into=str(change.record.merged_into_id))
+        contact = change.record
+        if contact.erased_at is not None and set(change.before) & set(Contact.personal.columns):
+            raise ContactErased(contact_id=str(contact.pk))
+        super().prepare(change)
 
     def saved(self, change: Write[Contact]) -> None:
         super().saved(change)

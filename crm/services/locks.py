@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 
 from django.db import connection
@@ -21,6 +23,8 @@ class Subject(IntEnum):
     NEW_EVENT_MONTHS = 42
     CUSTOM_FIELDS = 20
     CUSTOM_INDEXES = 21
+    RETENTION = 14
+    RETENTION_REQUEST = 15
 
 
 def exclusively(subject: Subject) -> None:
@@ -31,6 +35,20 @@ def exclusively(subject: Subject) -> None:
 def shared(subject: Subject) -> None:
     """Wait until nobody holds the lock exclusively."""
     _take("pg_advisory_xact_lock_shared", subject)
+
+
+@contextmanager
+def held(subject: Subject) -> Iterator[bool]:
+    """Hold the lock beyond transactions, for as long as the process lives; False where another has it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [SPACE, int(subject)])
+        taken = bool(cursor.fetchone()[0])
+    try:
+        yield taken
+    finally:
+        if taken and connection.connection is not None and not connection.connection.closed:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [SPACE, int(subject)])
 
 
 def _take(function: str, subject: Subject) -> None:

@@ -94,8 +94,9 @@ class _Names:
                 return {self.of(key): self.of(item) for key, item in sorted(kept.items())}
             case list() | tuple():
                 return [self.of(item) for item in value]
-            case str():
-                return _SECRET.sub("<key>", _ID.sub(self._name, value))
+            case str() | bytes():
+                text = value if isinstance(value, str) else value.decode("utf-8", "replace")
+                return _SECRET.sub("<key>", _ID.sub(self._name, text))
         return value
 
     def _name(self, match: re.Match[str]) -> str:

@@ -161,7 +161,11 @@ class RestDoor:
             if f"{{{name}}}" in path:
                 path = path.replace(f"{{{name}}}", quote(str(rest.pop(name)), safe=""))
         if isinstance(operation.output, Download):
-            return downloaded(self.raw("GET", path + _query(rest)))
+            answer = self.raw("GET", path + _query(rest))
+            outcome = downloaded(answer)
+            self.status, self.headers = answer.status_code, answer.headers
+            self.body = answer.content if isinstance(outcome, Problem) else outcome["content"]
+            return outcome
         if operation.method == "GET":
             return self.send("GET", path + _query(rest))
         if is_sent_as_form(operation):

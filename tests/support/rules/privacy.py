@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.actors import SYSTEM
 from core.models.record import Record
-from crm.models import ConsentState
+from crm.models import ConsentState, DataExport, Erasure
+from crm.services import data_exports, erasures
 from tests.support.rules.rule import FUTURE, Rule, Values, ref
 
 if TYPE_CHECKING:
@@ -14,6 +16,21 @@ if TYPE_CHECKING:
 
 def _state(samples: Samples) -> Record:
     made: Record = ConsentState.objects.get(consent=samples.make("consent").pk)
+    return made
+
+
+def _export(samples: Samples) -> Record:
+    contact = samples.make("contact")
+    told = data_exports.export(actor=SYSTEM, record_id=contact.pk, at=samples.at, reason=f"{samples.marker}asked")
+    list(told.chunks())
+    made: Record = DataExport.objects.get(contact=contact.pk)
+    return made
+
+
+def _erasure(samples: Samples) -> Record:
+    contact = samples.make("contact")
+    erasures.erase(actor=SYSTEM, record_id=contact.pk, at=samples.at, reason="asked", confirm=True)
+    made: Record = Erasure.objects.get(contact=contact.pk)
     return made
 
 
@@ -35,6 +52,18 @@ RULES = {
         needed=lambda samples: {"contact_id": ref(samples, "contact"), "purpose": "marketing", "status": "denied"},
         complete=_grant,
     ),
+    "retention_rule": Rule(
+        why="a rule names a kind with data of people, a moment of it, and what can be done to it",
+        needed=lambda samples: {"entity": "interaction", "moment": "occurred_at", "action": "empty"},
+        complete=lambda samples: {"criteria": {"field": "channel", "value": "chat"}, "active": False},
+        changed=lambda samples, record: {
+            "entity": "order_return",
+            "moment": "at",
+            "action": "delete",
+            "criteria": None,
+            "active": True,
+        },
+    ),
     "suppression": Rule(
         why="an address is one of its channel, and ends after it began",
         needed=_address,
@@ -42,9 +71,12 @@ RULES = {
         changed=lambda samples, record: {"expires_at": FUTURE},
     ),
 }
-MAKERS = {"consent_state": _state}
+MAKERS = {"consent_state": _state, "data_export": _export, "erasure": _erasure}
 OPERATIONS = {
     "check_consents": lambda samples, record: _marketing(samples, record) | {"contact_ids": [ref(samples, "contact")]},
     "check_suppressions": lambda samples, record: {"channel": "email", "addresses": ["a@example.com"]},
+    "erase_contact": lambda samples, record: {"reason": "asked for it", "confirm": True, "suppress_addresses": True},
+    "export_contact_data": lambda samples, record: {"format": "html", "reason": "asked for it"},
+    "hold_contact": lambda samples, record: {"reason": "a lawsuit"},
     "may_contact": _marketing,
 }

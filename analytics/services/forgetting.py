@@ -1,0 +1,22 @@
+"""The lake forgets whoever was erased: their months are copied anew, and the files from before are removed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from analytics.lake import files, syncing
+from analytics.lake.database import own_connection
+from core.personal.holders import Holder, Subject
+
+
+def forget(subject: Subject, at: datetime) -> bool:
+    """Bring the lake up to date; True once no file is left from before. A file that is being read goes later."""
+    if not any(files.root().glob("*/*.parquet")):
+        return True
+    with own_connection() as connection:
+        # A restored backup names files that are no longer there: the lake is then made anew.
+        syncing.sync(at=at, full=files.is_broken(connection))
+        return not files.unnamed(connection)
+
+
+LAKE = Holder("lake", forget)
