@@ -5,6 +5,7 @@ Every branch is limited before they are put together, so a page costs as much at
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -14,7 +15,7 @@ from uuid import UUID
 from django.db.models import CharField, F, Q, QuerySet, Value
 from django.db.models.functions import Cast, Coalesce, Concat, JSONObject, Left
 
-from core.actors import Actor
+from core.actors import SYSTEM, Actor
 from core.errors import Invalid, InvalidCursor, NotFound
 from core.models.record import Record
 from core.models.scope import Scope
@@ -237,6 +238,14 @@ def fetch(
     found = list(rows[: limit + 1]) if parts[1:] else list(rows)
     items = [_item(*row) for row in found[:limit]]
     return FeedPage(items, _cursor(items[-1]) if len(found) > limit else None)
+
+
+def everything(entity: str, model: type[Contact | Company], record_id: UUID) -> Iterator[dict[str, Any]]:
+    """The whole timeline, newest first, whoever may see what of it; in one query and bounded memory."""
+    branches = [item for item in BRANCHES if item.only in {None, model}]
+    first, *others = (_rows(item, SYSTEM, entity, record_id, None).order_by() for item in branches)
+    rows: Any = first.union(*others, all=True).order_by("-entry_at", "-entry_id")
+    return (_item(*row) for row in rows.iterator(chunk_size=1_000))
 
 
 def _rows(

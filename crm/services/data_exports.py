@@ -66,7 +66,7 @@ def _json(found: list[UUID], at: datetime) -> Iterator[bytes]:
     }
     head |= {"left_out": data_export.left_out()}
     yield orjson.dumps(head)[:-1] + b',"sections":{'
-    for index, section in enumerate(data_export.sections(found, at=at)):
+    for index, section in enumerate(data_export.sections(found)):
         yield (b"," if index else b"") + orjson.dumps(section.name) + b":["
         first = True
         for text in section.rows:
@@ -82,7 +82,7 @@ def _html(found: list[UUID], at: datetime) -> Iterator[bytes]:
         f"<style>{_STYLE}</style></head><body><h1>Personal data</h1>"
         f"<p>Everything that is kept of this person, as of {escape(at.strftime('%Y-%m-%d %H:%M UTC'))}.</p>"
     ).encode()
-    for section in data_export.sections(found, at=at):
+    for section in data_export.sections(found):
         count = 0
         for text in section.rows:
             if not count:
