@@ -44,7 +44,7 @@ class BuiltIn:
 _STAFF = (
     Rule(("user", "team"), VIEW, ALL),
     Rule(("user",), ("update",), OWN),
-    Rule(("api_key", "job", "export"), EVERY, OWN),
+    Rule(("api_key", "job", "export", "import", "import_mapping"), EVERY, OWN),
     Rule(("sign_in_event",), VIEW, OWN),
     Rule(("notification",), EVERY, OWN),
     Rule(("<catalogue>",), VIEW, ALL),
@@ -177,6 +177,8 @@ _PARTS = {
 _PRIVATE = {"notification"}
 # What was done about people's data.
 _PRIVACY = {"data_export", "erasure", "retention_rule"}
+# What one asks for oneself.
+_WORK = {"export", "import", "import_mapping", "job"}
 _ACCOUNTS = {"user", "team", "role", "api_key", "partner_organisation", "partner_person", "sign_in_event"}
 
 
@@ -194,7 +196,7 @@ def grants(role: BuiltIn) -> Mapping[tuple[str, Visibility], frozenset[str]]:
 
 
 def _kind_of(name: str) -> str:
-    if name in _ACCOUNTS or name in ("job", "export"):
+    if name in _ACCOUNTS | _WORK:
         return "<account>"
     if name in _PRIVACY:
         return "<privacy>"

@@ -8,6 +8,7 @@ from core.criteria.types import Criteria
 from core.exports import columns, formats
 from core.exports.options import OPTIONS
 from core.exports.service import KIND, exports
+from core.imports.declared import IMPORT, IMPORT_MAPPING
 from core.jobs import sending
 from core.jobs.service import cancel
 from core.models.export import Export
@@ -125,4 +126,4 @@ EXPORT = Entity(
     ],
 )
 
-ENTITIES = (JOB, EXPORT)
+ENTITIES = (JOB, EXPORT, IMPORT, IMPORT_MAPPING)

@@ -12,6 +12,8 @@ from core.clock import now
 from core.events import relay
 from core.exports import files
 from core.exports import work as exporting
+from core.imports import service as importing
+from core.imports import work as importing_work
 from core.jobs import sending
 
 
@@ -49,3 +51,15 @@ def throw_away_exports() -> None:
 def resume_jobs() -> None:
     """Send jobs again whose worker was killed."""
     sending.resend_unattended(at=now())
+
+
+@shared_task(queue="default")
+def carry_out_import(job_id: str) -> None:
+    """Check or write the rows of a file."""
+    importing_work.carry_out(job_id=UUID(job_id))
+
+
+@shared_task(queue="default")
+def forget_imports() -> None:
+    """Throw away imported files that are kept no longer."""
+    importing.forget(at=now())

@@ -256,6 +256,3 @@ def errors_of(error: DomainError, plan: Plan) -> list[CellError]:
         target = f"custom.{rest}" if name == "custom" and rest else name
         found.append(CellError(plan.column_of(target), fault.code, fault.message))
     return found
-
-
-kinds.register_default(Records)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,12 +17,17 @@ from core.writes import bulk
 
 MOST_REMEMBERED = 100_000
 AMBIGUOUS = object()
+# What else a row says of a record that is made for it: by the relation's name.
+Further = Callable[[str, Parsed], Mapping[str, Any]]
 
 
 class Relations:
     """Looks up, makes and remembers. `create`: names of the relations whose missing records are made."""
 
-    def __init__(self, plan: Plan, actor: Actor, create: Collection[str]) -> None:
+    def __init__(
+        self, plan: Plan, actor: Actor, create: Collection[str], *, further: Further = lambda relation, parsed: {}
+    ) -> None:
+        self._further = further
         self._plan, self._actor, self._create = plan, actor, frozenset(create)
         self._known: OrderedDict[tuple[str, str, Any], Any] = OrderedDict()
         self.made: dict[str, int] = {}
@@ -41,6 +46,8 @@ class Relations:
 
     def _resolve(self, target: Target, rows: Sequence[Parsed], at: datetime) -> None:
         assert target.field is not None and target.entity and target.key  # noqa: S101, PT018 - for the type checker
+        # Another column may have said it already, in a surer way.
+        rows = [parsed for parsed in rows if parsed.values.get(target.field.name) is None and not parsed.errors]
         keys = {parsed.related[target.name] for parsed in rows}
         found = self._find(target.entity, target.key, keys)
         missing = [key for key in keys if key not in found]
@@ -50,8 +57,6 @@ class Relations:
             found = {**found, **made}
         column = self._plan.column_of(target.name)
         for parsed in rows:
-            if parsed.values.get(target.field.name) is not None:
-                continue
             key = parsed.related[target.name]
             record_id = found.get(key)
             if isinstance(record_id, UUID):
@@ -107,9 +112,10 @@ class Relations:
         }
         found: dict[Any, dict[str, Any]] = {}
         for parsed in rows:
-            given = {key: parsed.related[name] for name, key in others.items() if parsed.related.get(name)}
-            if given:
-                found.setdefault(parsed.related[target.name], given)
+            key = parsed.related[target.name]
+            if key not in found:
+                named = {key: parsed.related[name] for name, key in others.items() if parsed.related.get(name)}
+                found[key] = {**self._further(str(target.relation), parsed), **named}
         return found
 
     def forget(self) -> None:

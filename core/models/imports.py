@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 
+from core.history.triggers import history_triggers
 from core.models.record import Record, live_unique
 from core.models.scope import Scope
 
@@ -48,6 +49,8 @@ class Import(Record):
 
     class Meta:
         db_table = "core_import"
+        # What the rows hold is nobody's history.
+        triggers = history_triggers("import", hide=("columns", "layout", "preview", "report", "notices", "questions"))
         indexes = [
             models.Index(fields=["owner_id", "id"], name="core_import_owner_idx"),
             models.Index(fields=["sha256", "id"], name="core_import_sha256_idx"),
@@ -86,6 +89,7 @@ class ImportMapping(Record):
 
     class Meta:
         db_table = "core_import_mapping"
+        triggers = history_triggers("import_mapping")
         constraints = [live_unique("core", "import_mapping", "owner_id", "entity", "name")]
         indexes = [models.Index(fields=["entity", "signature", "id"], name="core_import_mapping_sig_idx")]
 

@@ -1,5 +1,17 @@
 """The admin of the customer record."""
 
-from crm.admin import cases, catalogue, customers, deals, events, home, labels, orders, privacy, work
+from crm.admin import cases, catalogue, customers, deals, events, home, imports, labels, orders, privacy, work
 
-__all__ = ["cases", "catalogue", "customers", "deals", "events", "home", "labels", "orders", "privacy", "work"]
+__all__ = [
+    "cases",
+    "catalogue",
+    "customers",
+    "deals",
+    "events",
+    "home",
+    "imports",
+    "labels",
+    "orders",
+    "privacy",
+    "work",
+]

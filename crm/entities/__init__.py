@@ -1,5 +1,6 @@
 """What the registry knows of the customer record; both APIs, criteria and grants are made from these."""
 
+from crm.entities import imports
 from crm.entities.case import CASE, CASE_CHANGE, CASE_DEADLINE
 from crm.entities.catalogue import PRICE_TIER, PRICE_TIER_PRICE, PRODUCT, PRODUCT_LINE
 from crm.entities.company import COMPANY
@@ -65,6 +66,7 @@ ENTITIES = (
 def extend() -> None:
     """What can be said only when everything is registered."""
     offer_entities()
+    imports.teach()
 
 
 OPERATIONS = (RESOLVE_CONTACT,)

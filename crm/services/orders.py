@@ -106,6 +106,7 @@ class Orders(CustomisedWrites[Order]):
         amount: Decimal | None = None,
         reason: str | None = None,
         returned_at: datetime | None = None,
+        external_id: str | None = None,
     ) -> UUID:
         """Record that goods of a line came back. Raises NotFound (no such line), ReturnExceedsPurchase."""
         actor.require("order", "return")
@@ -128,6 +129,7 @@ class Orders(CustomisedWrites[Order]):
                 quantity=quantity,
                 amount=amount,
                 reason=reason,
+                external_id=external_id,
                 at=moment,
                 created_at=at,
                 updated_at=at,

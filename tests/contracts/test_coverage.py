@@ -30,6 +30,7 @@ NO_ENTITY = {
     "core.DirtyMonth": "what the lake must copy again, for the lake alone",
     "crm.EventKey": "which messages came, for the events' own trigger; shown by their events",
     "core.Change": "shown record by record, as the feed `history`",
+    "core.ImportProblem": "the rows with errors of an import, shown as its feed `problems` and its file of errors",
     "core.IdempotentRequest": "answers kept for repeated requests; shown by repeating one",
     "core.OutboxEvent": "on its way to subscribers",
 }

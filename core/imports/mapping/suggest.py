@@ -60,7 +60,7 @@ def _offers(entity: str, column: Column, targets: Mapping[str, Target]) -> list[
         if label:
             score = round(fuzz.token_sort_ratio(name, label) / 100 * LIKELY, 2)
             offers.append(Suggestion(by_label[label], score, f"{column.name!r} is close to {label!r}."))
-    offers = [offer for offer in offers if _fits(column, targets[offer.target])]
+    offers = [offer for offer in offers if _fits(column, targets[offer.target], named=offer.confidence >= LIKELY)]
     for kind, shape in ((Email, "email"), (Phone, "phone"), (Url, "url")):
         if column.shape == shape:
             offers += [
@@ -76,10 +76,10 @@ def _closest(name: str, labels: Sequence[str]) -> str | None:
     return str(found[0]) if found else None
 
 
-def _fits(column: Column, target: Target) -> bool:
-    """Whether what is in the column could be of the target's type at all."""
+def _fits(column: Column, target: Target, *, named: bool) -> bool:
+    """Whether what is in the column could be of the target's type; texts may be faults, where the name says it."""
     kind, shape = target.type, column.shape
-    if shape == "empty":
+    if shape == "empty" or (named and shape == "text"):
         return True
     if isinstance(kind, Email):
         return shape == "email"

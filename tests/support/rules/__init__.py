@@ -20,6 +20,7 @@ from tests.support.rules import (
     bulk,
     exports,
     identity,
+    imports,
     orders,
     privacy,
     record,
@@ -30,7 +31,7 @@ from tests.support.rules.rule import Maker, Rule, Values
 if TYPE_CHECKING:
     from tests.support.samples import Samples
 
-PARTS: tuple[Any, ...] = (accounts, analytics, behaviour, bulk, exports, identity, orders, privacy, record, service)
+PARTS: tuple[Any, ...] = (accounts, analytics, behaviour, bulk, exports, identity, imports, orders, privacy, record, service)
 # Texts that look free and are not.
 NOT_FREE = frozenset({"time_zone", "key", "password"})
 

@@ -1,0 +1,363 @@
+"""Rows of order lines, as shops export them, become orders with lines and returns.
+
+One row is one position. Rows of one order number are one order, wherever they stand in the file; rows of negative
+quantity are goods that came back. Sales are written first, all of them, then what came back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import DatabaseError, transaction
+
+from core.actors import Actor
+from core.errors import DomainError, Invalid
+from core.imports import kinds
+from core.imports.kinds import Context, Counts
+from core.imports.mapping.targets import Target
+from core.imports.plan import CellError, Parsed
+from core.imports.records import errors_of
+from core.imports.relations import Relations
+from core.problems import domain_error_of
+from core.registry.fields import Field
+from core.registry.types import Code, DateTime, DecimalNumber, Email, FieldType, Id, Text
+from core.writes import bulk
+from crm.models import Order, OrderReturn
+from crm.services.companies import companies
+from crm.services.countries import CODES
+from crm.services.order_matching import Purchases
+from crm.services.orders import orders
+
+NAME = "order_line"
+CENT, PRICE = Decimal("0.01"), Decimal("0.0001")
+MODES = ("create", "skip_existing", "upsert")
+_MONEY, _PRICE = DecimalNumber(16, 2), DecimalNumber(16, 4)
+# Columns of discounts: their kind, and whether somebody else pays them back.
+DISCOUNTS = {
+    "retail_discount": ("retail", False),
+    "coupon_discount": ("coupon", True),
+    "coupon_match_discount": ("coupon_match", False),
+    "discount": ("other", False),
+}
+_PLAIN: dict[str, FieldType] = {
+    "order_number": Text(max_length=64),
+    "placed_at": DateTime(),
+    "description": Text(max_length=200),
+    "quantity": DecimalNumber(14, 3),
+    "unit_price": _PRICE,
+    "line_total": _MONEY,
+    "currency": Code(max_length=3),
+    "location": Text(max_length=64),
+    "country": Text(max_length=100),
+    **dict.fromkeys(DISCOUNTS, _MONEY),
+}
+_REQUIRED = ("order_number", "placed_at", "quantity")
+_RELATED = {
+    "contact": ("contact_id", {"external_id": Text(max_length=200), "email": Email()}),
+    "company": ("company_id", {"external_id": Text(max_length=200), "name": Text(max_length=200)}),
+    "product": (
+        "product_id",
+        {"external_id": Text(max_length=200), "sku": Text(max_length=100), "name": Text(max_length=200)},
+    ),
+}
+
+
+def _targets() -> dict[str, Target]:
+    found = {}
+    for name, kind in _PLAIN.items():
+        field = Field(name, kind, currency="currency" if kind in (_PRICE, _MONEY) else None)
+        found[name] = Target(name, name.replace("_", " "), kind, field=field, required=name in _REQUIRED)
+    for relation, (column, keys) in _RELATED.items():
+        field = Field(column, Id(), reference=relation)
+        for key, kind in keys.items():
+            name = f"{relation}.{key}"
+            found[name] = Target(
+                name, name.replace(".", " ").replace("_", " "), kind, field, None, relation, relation, key
+            )
+    return found
+
+
+TARGETS = _targets()
+
+
+class OrderLines:
+    """The kind `order_line` of imports."""
+
+    name = NAME
+    grouped: str | None = "order_number"
+
+    def targets(self, actor: Actor) -> dict[str, Target]:
+        return dict(TARGETS)
+
+    def words(self) -> kinds.Words:
+        return {}
+
+    def check(self, used: frozenset[str], options: Mapping[str, Any]) -> dict[str, Any]:
+        """Needs the order's number, moment and quantity, a price or a total, and a product or a description."""
+        found = dict(options)
+        missing = [name for name in _REQUIRED if name not in used]
+        if missing:
+            raise Invalid.one("/mapping", "required", f"Map a column to {', '.join(missing)}.")
+        if not used & {"unit_price", "line_total"}:
+            raise Invalid.one("/mapping", "required", "Map a column to unit_price or line_total.")
+        if "description" not in used and not any(name.startswith("product.") for name in used):
+            raise Invalid.one(
+                "/mapping", "required", "Map a column to description, product.sku or product.external_id."
+            )
+        has_customer = any(name.startswith(("contact.", "company.")) for name in used)
+        if not has_customer and not found.get("walk_in"):
+            raise Invalid.one("/mapping", "required", "Map a column to a customer, or give the option walk_in.")
+        if found.setdefault("mode", "skip_existing") not in MODES:
+            raise Invalid.one("/options/mode", "not_allowed", f"Orders are imported by: {', '.join(MODES)}.")
+        found.setdefault("returns", "match")
+        return found
+
+    def require(self, actor: Actor, used: frozenset[str], options: Mapping[str, Any]) -> None:
+        actor.require("order", "create")
+        if options["returns"] == "match":
+            actor.require("order", "return")
+        for relation in creatable(options):
+            if (relation == "company" and options.get("walk_in")) or any(n.startswith(f"{relation}.") for n in used):
+                actor.require(relation, "create")
+
+    def uniques(self, options: Mapping[str, Any], used: frozenset[str]) -> tuple[str, ...]:
+        return ()
+
+    def phase(self, parsed: Parsed) -> int:
+        return int(_is_return(parsed))
+
+    def writer(self, context: Context) -> OrderLineWriter:
+        return OrderLineWriter(context)
+
+
+def creatable(options: Mapping[str, Any]) -> frozenset[str]:
+    """What may be made where it is missing."""
+    asked = options.get("create_missing")
+    return frozenset(_RELATED) if asked is True else frozenset(asked or ())
+
+
+def _is_return(parsed: Parsed) -> bool:
+    return (parsed.values.get("quantity") or 0) < 0
+
+
+class OrderLineWriter:
+    """Writes chunks of whole groups of rows."""
+
+    def __init__(self, context: Context) -> None:
+        self._context, self._plan, self._options = context, context.plan, context.options
+        self._relations = Relations(self._plan, context.actor, creatable(self._options), further=_further)
+        self._walk_in: UUID | None = None
+        self._purchases = Purchases(context.actor, is_dry=context.is_dry)
+
+    def write(self, rows: Sequence[Parsed], counts: Counts, at: datetime) -> None:
+        """A chunk, in the caller's transaction."""
+        for parsed in rows:
+            self._complete(parsed)
+        self._relations.made = counts.related
+        self._relations.resolve(rows, at)
+        for parsed in rows:
+            self._find_customer(parsed, at, counts)
+        groups: dict[Any, list[Parsed]] = {}
+        for parsed in rows:
+            if not _is_return(parsed):
+                groups.setdefault(parsed.values.get("order_number", -parsed.place), []).append(parsed)
+        self._sell([group for group in groups.values() if _is_whole(group)], counts, at)
+        self._take_back([parsed for parsed in rows if _is_return(parsed) and not parsed.errors], counts, at)
+        counts.failed += sum(1 for parsed in rows if parsed.errors)
+
+    def undone(self) -> None:
+        self._relations.forget()
+        self._walk_in = None
+
+    # What the rows say
+
+    def _complete(self, parsed: Parsed) -> None:
+        """Rules of one row."""
+        values = parsed.values
+        if parsed.errors:
+            return
+        for name in _REQUIRED:
+            if values.get(name) is None:
+                self._refuse(parsed, name, "required", "This field is required.")
+        if values.get("unit_price") is None and values.get("line_total") is None:
+            self._refuse(parsed, "unit_price", "required", "There is neither a price nor a total.")
+        if (values.get("unit_price") or 0) < 0:
+            self._refuse(parsed, "unit_price", "negative_price", "The price is negative: no goods were sold for it.")
+        if _is_return(parsed) and self._options["returns"] == "error":
+            self._refuse(parsed, "quantity", "negative_quantity", "The quantity is negative.")
+
+    def _find_customer(self, parsed: Parsed, at: datetime, counts: Counts) -> None:
+        values = parsed.values
+        if parsed.errors or values.get("contact_id") or values.get("company_id"):
+            return
+        if not self._options.get("walk_in"):
+            self._refuse(parsed, "contact_id", "customer_missing", "The row has no customer.")
+            return
+        if self._walk_in is None:
+            self._walk_in = self._company(str(self._options["walk_in"]), at, counts)
+        if self._walk_in is None:
+            self._refuse(parsed, "contact_id", "not_found", "There is no company with the external id of walk_in.")
+        else:
+            values["company_id"] = self._walk_in
+
+    def _company(self, external_id: str, at: datetime, counts: Counts) -> UUID | None:
+        rows = companies.entity.model._default_manager.visible_to(self._context.actor).alive()
+        found: UUID | None = rows.filter(external_id=external_id).values_list("pk", flat=True).first()
+        if found is None and "company" in creatable(self._options):
+            given = {"external_id": external_id, "name": external_id}
+            found = companies.create(actor=self._context.actor, values=given, at=at).pk
+            counts.related["company"] = counts.related.get("company", 0) + 1
+        return found
+
+    # What is sold
+
+    def _sell(self, groups: Sequence[list[Parsed]], counts: Counts, at: datetime) -> None:
+        numbers = [group[0].values["order_number"] for group in groups]
+        found = Order.objects.alive().filter(number__in=numbers).visible_to(self._context.actor)
+        there = set(found.values_list("number", flat=True)) if self._options["mode"] != "create" else set()
+        new = []
+        for group in groups:
+            if group[0].values["order_number"] in there:
+                counts.unchanged += len(group)
+                self._purchases.note(group)
+            elif self._fits(group):
+                new.append(group)
+        values = [_order(group) for group in new]
+        results = bulk.create_many(orders, actor=self._context.actor, values=values, at=at, cleaned=True)
+        for group, result in zip(new, results, strict=True):
+            if result.error is None:
+                counts.created += len(group)
+                counts.related["order"] = counts.related.get("order", 0) + 1
+                self._purchases.note(group)
+            else:
+                self._blame(group, result.error)
+
+    def _fits(self, group: list[Parsed]) -> bool:
+        """What all rows of an order must have in common."""
+        for name in ("contact_id", "company_id", "currency"):
+            if len({parsed.values.get(name) for parsed in group}) > 1:
+                for parsed in group:
+                    self._refuse(
+                        parsed, name, "order_differs", f"Rows of one order differ in {name.removesuffix('_id')}."
+                    )
+                return False
+        for parsed in group:
+            self._check_total(parsed)
+        return _is_whole(group)
+
+    def _check_total(self, parsed: Parsed) -> None:
+        """Where the row tells its total, it must be what quantity, price and discounts come to."""
+        told, line = parsed.values.get("line_total"), _line(parsed)
+        comes_to = (line["quantity"] * line["unit_price"]).quantize(CENT, ROUND_HALF_UP)
+        comes_to -= sum((one["amount"] for one in line["discounts"] if not one["is_reimbursed"]), Decimal(0))
+        if comes_to < 0:
+            self._refuse(parsed, "quantity", "out_of_range", "Discounts are more than the line comes to.")
+        elif told is not None and abs(told - comes_to) > CENT:
+            text = f"The row's total is {told}, but quantity, price and discounts come to {comes_to}."
+            self._refuse(parsed, "line_total", "total_mismatch", text)
+
+    def _blame(self, group: list[Parsed], error: DomainError) -> None:
+        """A refusal of the order: of the rows that it names, else of all of them."""
+        for fault in error.errors:
+            parts = fault.pointer.split("/")
+            if len(parts) > 3 and parts[1] == "lines" and parts[2].isdigit() and int(parts[2]) < len(group):
+                self._refuse(group[int(parts[2])], parts[3], fault.code, fault.message)
+        if all(not parsed.errors for parsed in group):
+            for parsed in group:
+                parsed.errors += errors_of(error, self._plan)
+        _is_whole(group)
+
+    # What came back
+
+    def _take_back(self, rows: Sequence[Parsed], counts: Counts, at: datetime) -> None:
+        if self._options["returns"] == "skip":
+            counts.skipped += len(rows)
+            return
+        keys = {id(parsed): _return_key(parsed) for parsed in rows}
+        there = set(
+            OrderReturn.objects.alive().filter(external_id__in=keys.values()).values_list("external_id", flat=True)
+        )
+        fresh = [parsed for parsed in rows if keys[id(parsed)] not in there]
+        counts.unchanged += len(rows) - len(fresh)
+        self._purchases.load(fresh)
+        for parsed in fresh:
+            try:
+                with transaction.atomic():
+                    matched = self._purchases.take_back(parsed, keys[id(parsed)], at)
+            except (DomainError, DatabaseError) as refusal:
+                error = domain_error_of(refusal)
+                if error.status >= 500:
+                    raise
+                parsed.errors += errors_of(error, self._plan)
+                continue
+            if matched:
+                counts.created += 1
+                counts.related["order_return"] = counts.related.get("order_return", 0) + 1
+            else:
+                text = "No earlier purchase of this product by this customer has so many left to come back."
+                self._refuse(parsed, "quantity", "no_matching_purchase", text)
+
+    def _refuse(self, parsed: Parsed, name: str, code: str, text: str) -> None:
+        parsed.errors.append(CellError(self._plan.column_of(name), code, text))
+
+
+def _further(relation: str, parsed: Parsed) -> dict[str, Any]:
+    """What a row says of a customer or product that is made for it."""
+    country = CODES.get(str(parsed.values.get("country") or "").casefold(), parsed.values.get("country"))
+    if relation in ("contact", "company") and country and len(country) == 2:
+        return {"country": country}
+    if relation == "product" and parsed.values.get("description"):
+        return {"name": parsed.values["description"]}
+    return {}
+
+
+def _return_key(parsed: Parsed) -> str:
+    """Names the return in a later import of the same rows."""
+    return f"{parsed.values['order_number']}:{parsed.row.number}"[:200]
+
+
+def _is_whole(group: list[Parsed]) -> bool:
+    """Whether no row of an order has errors; if one has, the others may not go in without it."""
+    wrong = [parsed for parsed in group if parsed.errors]
+    for parsed in group if wrong else ():
+        if not parsed.errors:
+            text = f"Row {wrong[0].row.number} of the same order has an error."
+            parsed.errors.append(CellError(None, "order_incomplete", text))
+    return not wrong
+
+
+def _order(group: list[Parsed]) -> dict[str, Any]:
+    """The order's values, as validated input."""
+    first = group[0].values
+    values: dict[str, Any] = {
+        "number": first["order_number"],
+        "placed_at": min(parsed.values["placed_at"] for parsed in group),
+        "lines": [_line(parsed) for parsed in group],
+    }
+    for name in ("contact_id", "company_id", "currency", "location"):
+        if first.get(name) is not None:
+            values[name] = first[name]
+    return values
+
+
+def _line(parsed: Parsed) -> dict[str, Any]:
+    values = parsed.values
+    quantity: Decimal = values["quantity"]
+    discounts = [
+        {"kind": kind, "amount": abs(values[name]), "is_reimbursed": reimbursed}
+        for name, (kind, reimbursed) in DISCOUNTS.items()
+        if values.get(name)
+    ]
+    price = values.get("unit_price")
+    if price is None:
+        borne = sum((one["amount"] for one in discounts if not one["is_reimbursed"]), Decimal(0))
+        price = ((values["line_total"] + borne) / quantity).quantize(PRICE, ROUND_HALF_UP) if quantity else Decimal(0)
+    line = {"quantity": quantity, "unit_price": price, "discounts": discounts}
+    for name in ("product_id", "description"):
+        if values.get(name) is not None:
+            line[name] = values[name]
+    return line
