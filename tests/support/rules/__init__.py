@@ -31,7 +31,19 @@ from tests.support.rules.rule import Maker, Rule, Values
 if TYPE_CHECKING:
     from tests.support.samples import Samples
 
-PARTS: tuple[Any, ...] = (accounts, analytics, behaviour, bulk, exports, identity, imports, orders, privacy, record, service)
+PARTS: tuple[Any, ...] = (
+    accounts,
+    analytics,
+    behaviour,
+    bulk,
+    exports,
+    identity,
+    imports,
+    orders,
+    privacy,
+    record,
+    service,
+)
 # Texts that look free and are not.
 NOT_FREE = frozenset({"time_zone", "key", "password"})
 
