@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from config.schema import engine
+from config.schema import engines
 from core import clock
 from core.actors import SYSTEM, Actor, Visibility
 from core.graphql import layout
@@ -17,6 +17,7 @@ from crm.models import Company, Contact
 from tests.support.actors import clerk
 
 pytestmark = pytest.mark.django_db
+engine = engines.engine_for(b"")
 
 MISSING = '{ company(id: "00000000-0000-7000-8000-000000000000") { name } contacts { nodes { id } } }'
 SPREAD = """{ companies { ...A ...B } }
