@@ -42,7 +42,8 @@ RULES = {
     "duplicate_decision": Rule(
         why="it is about two contacts, in the order of their ids; only `later` has a moment",
         needed=_pair,
-        complete=lambda samples: {"verdict": "later", "until": FUTURE},
+        complete=lambda samples: {"verdict": "not_duplicate"},
+        not_at_creation=frozenset({"until"}),
         changed=lambda samples, record: {"verdict": "later", "until": FUTURE},
     ),
     "identifier": Rule(
