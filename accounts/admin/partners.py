@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from accounts.admin.base import AccountAdmin
 from accounts.models import PartnerOrganisation, PartnerPerson
@@ -13,7 +14,7 @@ class PartnerOrganisationAdmin(AccountAdmin):
     """Companies that sell with us."""
 
     list_display = ("name", "kind", "country", "owner", "is_active")
-    list_filter = ("kind", "is_active", "country")
+    filters = ("kind", "is_active")
     list_select_related = ("owner",)
     ordering = ("name",)
     asked = ("name", "kind", "is_active", "website", "country", "owner", "team", "external_id")
@@ -24,6 +25,6 @@ class PartnerPersonAdmin(AccountAdmin):
     """Their people."""
 
     list_display = ("user", "organisation", "position", "job_title")
-    list_filter = ("position", "organisation")
+    filters = ("position", ("organisation", AutocompleteSelectFilter))
     list_select_related = ("user", "organisation")
     asked = ("user", "organisation", "position", "job_title")

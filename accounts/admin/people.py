@@ -8,11 +8,13 @@ from zoneinfo import available_timezones
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
-from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectMultipleWidget, UnfoldAdminSelectWidget
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectMultipleWidget
 
 from accounts.admin.base import AccountAdmin
 from accounts.models import Role, Team, User
 from core.admin.forms import RecordForm
+from core.admin.widgets import SuggestedText
 
 
 class UserForm(RecordForm):
@@ -25,11 +27,7 @@ class UserForm(RecordForm):
         help_text="A new password. Without one, new people sign in after a reset by e-mail.",
     )
     roles = forms.MultipleChoiceField(required=False, widget=UnfoldAdminSelectMultipleWidget)
-    time_zone = forms.ChoiceField(
-        choices=[(name, name) for name in sorted(available_timezones())],
-        initial="UTC",
-        widget=UnfoldAdminSelectWidget,
-    )
+    time_zone = forms.CharField(initial="UTC", widget=SuggestedText(sorted(available_timezones())))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -48,12 +46,14 @@ class UserAdmin(AccountAdmin):
 
     form = UserForm
     list_display = ("email", "name", "team", "role_names", "is_active", "is_staff", "last_login")
-    list_filter = ("is_active", "is_staff", "is_superuser", "roles", "team")
+    filters = ("is_active", "is_staff", "is_superuser", ("team", AutocompleteSelectFilter))
     list_select_related = ("team", "partner")
     search_fields = ("email", "name")
     ordering = ("email",)
     asked = ("email", "name", "password", "roles", "team", "time_zone", "is_staff", "is_superuser")
     told = ("partner", "last_login", "created_at")
+    headline = ("email", "team", "partner", "last_login", "created_at")
+    badges = ("is_active", "is_staff", "is_superuser")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Who is new is active."""

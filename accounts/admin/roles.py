@@ -99,7 +99,7 @@ class RoleAdmin(AccountAdmin):
 
     form = RoleForm
     list_display = ("name", "key", "description", "built_in")
-    list_filter = ("built_in",)
+    filters = ("built_in",)
     ordering = ("name",)
     asked = ("key", "name", "description", "grants")
 

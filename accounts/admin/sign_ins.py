@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from accounts.admin.base import AccountAdmin
 from accounts.models import SignInEvent
@@ -13,5 +14,5 @@ class SignInEventAdmin(AccountAdmin):
     """Read only: the entity offers no verbs."""
 
     list_display = ("created_at", "kind", "email", "method", "ip", "user_agent")
-    list_filter = ("kind", "method", "created_at")
+    filters = ("kind", ("user", AutocompleteSelectFilter))
     told = ("created_at", "kind", "user", "email", "method", "ip", "user_agent")

@@ -38,12 +38,14 @@ ADMIN_NAVIGATION: dict[str, dict[str, tuple[str, str, str]]] = {
         "crm.stage": _item("stairs"),
     },
     "Service": {
+        "admin:crm_case_board": _item("view_column", "Case board", "case"),
         "crm.case": _item("support"),
         "crm.task": _item("task_alt"),
         "crm.note": _item("sticky_note_2"),
         "crm.queue": _item("inbox"),
         "crm.servicelevel": _item("timer"),
-        "crm.businesshours": _item("schedule"),
+        "crm.escalationstep": _item("trending_up"),
+        "crm.businesscalendar": _item("schedule"),
         "crm.notification": _item("notifications"),
     },
     "Catalogue": {
@@ -59,6 +61,7 @@ ADMIN_NAVIGATION: dict[str, dict[str, tuple[str, str, str]]] = {
         "crm.lifeevent": _item("celebration"),
         "crm.lifecyclerule": _item("rule"),
         "crm.consent": _item("verified_user"),
+        "crm.consentpurpose": _item("contract"),
         "crm.suppression": _item("block"),
         "analytics.contactmetrics": _item("monitoring"),
         "analytics.metricrun": _item("query_stats", "Analytics"),

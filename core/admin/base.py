@@ -10,7 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
@@ -26,7 +26,8 @@ from core.admin.panels import PanelsAdmin
 from core.errors import DomainError
 from core.models.record import RecordQuerySet
 
-PAGE = 50
+# As many as are made in a tenth of a second, whatever the table's size.
+PAGE = 30
 # Trigrams need three letters; fewer would read the whole table.
 SHORTEST_SEARCH = 3
 # What is said of the row, not of what it stands for, comes last.
@@ -70,6 +71,14 @@ class RecordAdmin(HeaderAdmin, OperationsAdmin, PanelsAdmin, ModelAdmin):  # typ
         entity = self.entity
         seen = entity.custom_column and entity.may_see(actor_of(request), entity.by_name[entity.custom_column])
         return (DeletedFilter, *self.filters, *(custom.filters_of(entity) if seen else ()))
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """With a way to take what is listed along as a file."""
+        actor, found = actor_of(request), dict(extra_context or {})
+        if actor.may("export", "create") and actor.may(self.entity.name, "view"):
+            address = reverse("admin:core_export_new", args=[self.entity.name])
+            found["export_url"] = f"{address}?{request.GET.urlencode()}" if request.GET else address
+        return cast("HttpResponse", super().changelist_view(request, found))
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """The address of a list filters by no column whose value is hidden from the actor: matches would tell it."""

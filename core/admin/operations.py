@@ -27,7 +27,7 @@ from core.errors import DomainError, Invalid
 from core.registry.entities import Entity
 from core.registry.fields import clean_values
 from core.registry.operations import Operation, OperationKind
-from core.registry.types import Attachment, TypeFault
+from core.registry.types import Attachment, Download, TypeFault
 from core.templatetags.core_admin import words
 
 PAGE = "core/admin/operation.html"
@@ -58,6 +58,7 @@ class OperationsAdmin(GrantedPermissions):
         actor = actor_of(request)
         return [
             {
+                "is_download": item.kind is OperationKind.QUERY,
                 "name": item.name,
                 "title": title_of(item, self.entity),
                 "doc": item.doc,
@@ -76,7 +77,9 @@ class OperationsAdmin(GrantedPermissions):
             raise Http404
         if not actor.may(operation.entity, operation.action):
             raise PermissionDenied
-        sent = (request.POST, request.FILES) if request.method == "POST" else ()
+        # What only gives a file, and asks for nothing, gives it at once.
+        at_once = is_download(operation) and not any(item.required for item in operation.input)
+        sent = (request.POST, request.FILES) if request.method == "POST" or at_once else ()
         form = self._form(operation, record, actor)(*sent)
         if sent and form.is_valid():
             answer = self._carry_out(request, operation, record, form, actor)
@@ -85,7 +88,7 @@ class OperationsAdmin(GrantedPermissions):
         return self._page(request, operation, record, form=form)
 
     def _mutations(self) -> list[Operation]:
-        return [item for item in self.entity.operations if item.on_record and item.kind is OperationKind.MUTATION]
+        return [item for item in self.entity.operations if item.on_record and (_changes(item) or is_download(item))]
 
     def _seen(self, actor: Actor, object_id: str) -> Any:
         try:
@@ -147,6 +150,15 @@ class OperationsAdmin(GrantedPermissions):
     def _address(self, operation: Operation, record: Any) -> str:
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_do"
         return reverse(name, args=[record.pk, operation.name])
+
+
+def is_download(operation: Operation) -> bool:
+    """Whether it only gives a file."""
+    return operation.kind is OperationKind.QUERY and isinstance(operation.output, Download)
+
+
+def _changes(operation: Operation) -> bool:
+    return operation.kind is OperationKind.MUTATION
 
 
 def download(found: Attachment) -> StreamingHttpResponse:

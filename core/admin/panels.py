@@ -30,6 +30,7 @@ from core.registry.entities import Entity
 from core.registry.feeds import Feed
 from core.registry.fields import Relation
 from core.registry.operations import Operation, OperationKind
+from core.registry.types import Download
 from core.templatetags.core_admin import NOTHING, words
 
 PER_PAGE = 20
@@ -88,7 +89,8 @@ class PanelsAdmin(GrantedPermissions):
     def _is_view(operation: Operation) -> bool:
         """Whether it tells something about the record without being asked anything."""
         plain = operation.on_record and operation.kind is OperationKind.QUERY and operation.method == "GET"
-        return plain and operation.output is not None and not any(item.required for item in operation.input)
+        told = operation.output is not None and not isinstance(operation.output, Download)
+        return plain and told and not any(item.required for item in operation.input)
 
     def panel_view(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
         """One panel, or its next page."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.urls import URLPattern
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 
 from core import clock
 from core.admin import PartsInline, RecordAdmin
+from core.registry.operations import Operation
+from crm.admin import case_board
 from crm.models import BusinessCalendar, Case, CaseChange, CaseClock, CaseDeadline, EscalationStep, Queue, ServiceLevel
-from crm.models.case import OVER
+from crm.models.case import OVER, CaseStatus
 
 LABELS = {"breached": "danger", "due": "warning", "in time": "success", "met": "success", "waiting": "info"}
 
@@ -59,6 +62,32 @@ class CaseAdmin(RecordAdmin):
         ("company", AutocompleteSelectFilter),
     )
     inlines = (CaseDeadlineInline, CaseChangeInline)
+    badges = ("status", "priority", "first_response_breached", "resolution_breached")
+    headline = (
+        "number", "queue", "owner", "team", "contact", "company", "opened_at", "resolution_due_at", "resolved_at",
+        "satisfaction_score",
+    )  # fmt: skip
+    without_panels = frozenset({"changes", "deadlines"})
+
+    def get_urls(self) -> list[URLPattern]:
+        """With the board."""
+        return [*case_board.urls(), *super().get_urls()]
+
+    def offers(self, operation: Operation, record: Case) -> bool:
+        """What its status allows."""
+        is_over, is_waiting = record.status in OVER, record.status == CaseStatus.WAITING
+        match operation.action:
+            case "reopen":
+                return is_over
+            case "resume":
+                return is_waiting
+            case "wait":
+                return not (is_over or is_waiting)
+            case "assign" | "respond" | "resolve" | "escalate":
+                return not is_over
+            case "close":
+                return record.status != CaseStatus.CLOSED
+        return True
 
     @display(description="First response", label=LABELS)  # type: ignore[untyped-decorator]  # unfold is untyped
     def first_response(self, case: Case) -> str:

@@ -41,6 +41,25 @@ def glance(*, actor: Actor, at: datetime) -> dict[str, Any]:
     }
 
 
+def work(*, actor: Actor, at: datetime) -> dict[str, Any]:
+    """Cases and tasks that wait."""
+    found = figures.work(actor=actor, at=at)
+    cases, tasks = reverse("admin:crm_case_changelist"), reverse("admin:crm_task_changelist")
+    kinds = (
+        ("cases", "Open cases", cases, ""),
+        ("late_cases", "Cases past their limit", cases, "bad"),
+        ("tasks", "Tasks due today", tasks, ""),
+        ("late_tasks", "Tasks overdue", tasks, "bad"),
+    )
+    return {
+        "figures": [
+            {"label": label, "value": amount(found[name]), "link": link, "tone": tone if found[name] else ""}
+            for name, label, link, tone in kinds
+            if name in found
+        ]
+    }
+
+
 def pipeline(*, actor: Actor, at: datetime) -> dict[str, Any]:
     """Open deals by stage: sums by currency where deals have amounts, else how many."""
     rows = figures.open_pipeline(actor=actor)
@@ -91,6 +110,7 @@ def sources(*, actor: Actor, at: datetime) -> dict[str, Any]:
 
 home.add(
     Widget("glance", "At a glance", (("contact", "view"),), glance, home.PLAIN, span=12, rank=10),
+    Widget("work", "To do", (("case", "view"),), work, home.PLAIN, span=12, rank=15),
     Widget("pipeline", "Open pipeline by stage", (("deal", "view"),), pipeline, home.CHART, span=6, rank=30),
     Widget("closed", "Deals won and lost", (("deal", "view"),), closed, home.CHART, span=6, rank=40),
     Widget("sources", "New contacts by source", (("contact", "view"),), sources, home.CHART, span=3, rank=60),

@@ -144,6 +144,13 @@ class Deal(Described, Owned):
             rules.by("deal", "created_at"),
             rules.by("deal", "updated_at"),
             rules.contains("deal", "name"),
+            # What boards and the home page add up, without a look at the table.
+            models.Index(
+                fields=["stage", "currency"],
+                include=["amount", "id", "owner", "team", "partner"],
+                condition=Q(status="open", deleted_at__isnull=True),
+                name="crm_deal_open_sums",
+            ),
             rules.members("deal", "tags"),
             rules.values("deal", "custom"),
         ]

@@ -48,12 +48,14 @@ def columns(chosen: Iterable[Stage], *, actor: Actor, at: datetime, mine: bool =
     """The columns of these stages, each with its sums and first cards."""
     actor.require("deal", "view")
     found = {stage.pk: Column(stage) for stage in chosen}
-    rows = _rows(actor, mine).filter(_shown(found.values(), at))
-    for row in rows.order_by().values("stage_id", "currency").annotate(n=Count("id"), amount=Sum("amount")):
-        column = found[row["stage_id"]]
-        column.deals += row["n"]
-        if row["amount"]:
-            column.sums.append((row["amount"], row["currency"]))
+    for kind in (True, False):
+        part = [column for column in found.values() if column.is_open is kind]
+        rows = _rows(actor, mine).filter(_shown(part, at)) if part else Deal.objects.none()
+        for row in rows.order_by().values("stage_id", "currency").annotate(n=Count("id"), amount=Sum("amount")):
+            column = found[row["stage_id"]]
+            column.deals += row["n"]
+            if row["amount"]:
+                column.sums.append((row["amount"], row["currency"]))
     for column in found.values():
         column.sums.sort(key=lambda each: each[1])
         column.cards, column.next = cards(column.stage, actor=actor, at=at, mine=mine)
@@ -76,12 +78,10 @@ def _rows(actor: Actor, mine: bool) -> QuerySet[Deal]:
     return rows.filter(owner_id=actor.user_id) if mine else rows
 
 
-def _shown(chosen: Iterable[Column], at: datetime) -> Q:
-    """Of open stages all, of closing ones what was closed lately."""
-    chosen = list(chosen)
-    open_stages = [column.stage.pk for column in chosen if column.is_open]
-    closing = [column.stage.pk for column in chosen if not column.is_open]
-    fresh = Q(stage__in=closing, closed_at__gte=at - timedelta(days=CLOSED_DAYS))
-    return (
-        Q(stage__in=open_stages) | fresh if closing and open_stages else fresh if closing else Q(stage__in=open_stages)
-    )
+def _shown(part: list[Column], at: datetime) -> Q:
+    """Of open stages all, of closing ones what was closed lately; a part is of one kind."""
+    stages = Q(stage__in=[column.stage.pk for column in part])
+    if part[0].is_open:
+        # Said so that the index of open deals, which holds their amounts, serves.
+        return stages & Q(status=StageKind.OPEN)
+    return stages & Q(closed_at__gte=at - timedelta(days=CLOSED_DAYS))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
 from core.actors import Actor
 from core.models.record import Record
-from crm.models import Contact, Deal, StageKind
+from crm.models import Case, Contact, Deal, StageKind, Task, TaskStatus
+from crm.models.case import CaseStatus
 
 MONTHS = 12
 
@@ -46,6 +47,23 @@ def new_by_source(*, actor: Actor, at: datetime, days: int) -> list[dict[str, An
     actor.require("contact", "view")
     rows = _seen(Contact, actor).filter(created_at__gte=at - timedelta(days=days), created_at__lte=at)
     return list(rows.order_by().values("source").annotate(contacts=Count("id")).order_by("-contacts", "source"))
+
+
+def work(*, actor: Actor, at: datetime) -> dict[str, int]:
+    """What there is to do: cases by how they stand, and tasks by when they are due. Only of what the actor sees."""
+    found: dict[str, int] = {}
+    if actor.may("case", "view"):
+        running = _seen(Case, actor).filter(status__in=(CaseStatus.NEW, CaseStatus.OPEN, CaseStatus.WAITING))
+        late = Q(first_response_breached=True) | Q(resolution_breached=True)
+        cases = running.order_by().aggregate(running=Count("id"), late=Count("id", filter=late))
+        found |= {"cases": cases["running"], "late_cases": cases["late"]}
+    if actor.may("task", "view"):
+        # Days are those of UTC, as everywhere where nobody says otherwise.
+        tonight = at.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        due = _seen(Task, actor).filter(status=TaskStatus.OPEN, due_at__lt=tonight)
+        tasks = due.order_by().aggregate(due=Count("id"), late=Count("id", filter=Q(due_at__lt=at)))
+        found |= {"tasks": tasks["due"], "late_tasks": tasks["late"]}
+    return found
 
 
 def _seen(model: type[Record], actor: Actor) -> QuerySet[Any]:

@@ -34,9 +34,17 @@ NO_ENTITY = {"allauth_idp_oidc.Client": SUPERUSERS_ONLY, "mfa.Authenticator": SU
 # Views beside the usual ones, with the grant that each needs.
 OTHER_VIEWS = {"analytics_recompute": ("analytics", "recompute")}
 # Views that only show something, with the kind of record that one must be allowed to see.
-PAGES = {"crm_deal_board": "deal"}
+PAGES = {"crm_deal_board": "deal", "crm_case_board": "case"}
 # Views of one record among those: who sees and moves what is tested where they are.
-OF_A_RECORD = {"crm_deal_board_column", "crm_deal_board_move"}
+OF_A_RECORD = {
+    "core_export_new",
+    "core_export_progress",
+    "core_job_progress",
+    "crm_case_board_column",
+    "crm_case_board_move",
+    "crm_deal_board_column",
+    "crm_deal_board_move",
+}
 USUAL = ("changelist", "add", "change", "delete", "history", "do", "panel")
 
 ADMINS: dict[str, Any] = {item.model._meta.label: item for item in admin.site._registry.values()}

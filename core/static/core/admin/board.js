@@ -21,9 +21,27 @@
     return board.querySelector('[data-stage="' + stage + '"]');
   }
 
-  function show(stage) {
+  // The column as it is now, beside the one that stands there.
+  function ask(stage) {
     var place = column(stage);
-    return place ? window.htmx.ajax("GET", place.dataset.url, { target: place, swap: "outerHTML" }) : Promise.resolve();
+    if (!place) { return Promise.resolve(null); }
+    return fetch(place.dataset.url, { headers: { Accept: "text/html" } }).then(function (answer) {
+      return answer.ok ? answer.text() : Promise.reject(new Error(String(answer.status)));
+    }).then(function (text) {
+      var made = document.createElement("template");
+      made.innerHTML = text.trim();
+      return { place: place, fresh: made.content.firstElementChild };
+    });
+  }
+
+  // Both at once: a card is never seen twice, nor missing.
+  function show(stages) {
+    return Promise.all(stages.map(ask)).then(function (found) {
+      found.filter(Boolean).forEach(function (item) {
+        item.place.replaceWith(item.fresh);
+        window.htmx.process(item.fresh);
+      });
+    });
   }
 
   function send(card, stage) {
@@ -38,13 +56,15 @@
         });
       })
       .catch(function () { say("The server cannot be reached; nothing was moved.", true); })
-      .then(function () { return Promise.all([show(from), show(stage)]); });
+      .then(function () { return show([from, stage]); });
   }
 
   function move(card, stage) {
     var from = card.closest("[data-stage]").dataset.stage;
     if (!stage || stage === from) { return; }
-    send(card, stage).then(function () {
+    send(card, stage).catch(function () {
+      say("The board could not be brought up to date; load the page again.", true);
+    }).then(function () {
       // Whoever moved it by the keyboard goes on from where it is now.
       var now = board.querySelector('[data-deal="' + card.dataset.deal + '"]');
       if (now) { now.focus({ preventScroll: true }); }
