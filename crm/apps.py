@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -10,3 +12,7 @@ class CrmConfig(AppConfig):
 
     name = "crm"
     verbose_name = "Customer record"
+
+    def ready(self) -> None:
+        """Files that only the customer record can read and write."""
+        import_module("crm.cards.registration").register()

@@ -1,0 +1,1 @@
+"""Address cards (vCard) and calendars (iCalendar), read and written."""
