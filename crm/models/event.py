@@ -81,7 +81,7 @@ class Event(Record):
 
     scope: ClassVar[Scope] = CUSTOMER_SCOPE
     personal: ClassVar[Personal | None] = Personal(
-        people=("contact_id",), columns=("anonymous_id", "properties", "context")
+        people=("contact_id",), columns=("anonymous_id", "session_id", "properties", "context")
     )
 
     class Meta:

@@ -96,7 +96,7 @@ class Task(Record):
     order = subject("order", "tasks")
 
     scope: ClassVar[Scope] = Scope(owner=("owner_id",), team=("team_id",))
-    personal: ClassVar[Personal | None] = Personal(people=PEOPLE, columns=("title", "description"))
+    personal: ClassVar[Personal | None] = Personal(people=PEOPLE, columns=("title", "description", "external_id"))
 
     class Meta:
         db_table = "crm_task"

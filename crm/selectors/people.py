@@ -7,33 +7,51 @@ from typing import Any
 from uuid import UUID
 
 from django.apps import apps
+from django.db import connection
 
 from core.models.record import Personal
 from core.personal.kinds import about, kinds
-from crm.models import Contact
+from crm.models import Contact, Identifier, IdentifierKind
 from crm.models.base import Described
 from crm.selectors import addresses
+
+_MERGED = """
+    WITH RECURSIVE merged AS (
+        SELECT id FROM crm_contact WHERE id = %s
+        UNION
+        SELECT c.id FROM crm_contact c JOIN merged m ON c.merged_into_id = m.id
+    )
+    SELECT id FROM merged ORDER BY id
+"""
 
 
 def with_merged(contact_id: UUID) -> list[UUID]:
     """The contact and those who were merged into it, directly or through others."""
-    return [contact_id]
+    with connection.cursor() as cursor:
+        cursor.execute(_MERGED, [contact_id])
+        return [key for (key,) in cursor.fetchall()]
 
 
 def address_hashes(people: Collection[UUID]) -> list[str]:
     """Keyed hashes of every address of these people, as `channel:hash`."""
-    found: set[str] = set()
-    for email, phone in Contact.objects.filter(pk__in=people).values_list("email", "phone"):
-        for channel, address in (("email", email), ("sms", phone), ("phone", phone)):
-            if address:
-                found.add(f"{channel}:{addresses.hashed(channel, address)}")
+    known = Contact.objects.filter(pk__in=people)
+    emails = {*known.values_list("email", flat=True), *_identifiers(people, IdentifierKind.EMAIL)}
+    phones = {*known.values_list("phone", flat=True), *_identifiers(people, IdentifierKind.PHONE)}
+    ways = (("email", emails), ("sms", phones), ("phone", phones))
+    found = (f"{channel}:{addresses.hashed(channel, one)}" for channel, written in ways for one in written if one)
     return sorted(found)
+
+
+def _identifiers(people: Collection[UUID], *kinds: str) -> list[str]:
+    rows = Identifier.objects.filter(contact_id__in=people, kind__in=kinds)
+    return list(rows.values_list("value", flat=True))
 
 
 def words(people: Collection[UUID]) -> list[str]:
     """By what they are recognised in a text: ids, addresses, whole names."""
     rows = Contact.objects.filter(pk__in=people).values_list("email", "phone", "name")
-    return [*map(str, people), *(word for row in rows for word in row if word and len(word) > 3)]
+    told = (*(word for row in rows for word in row if word), *_identifiers(people, *IdentifierKind.values))
+    return [*map(str, people), *(word for word in told if len(word) > 3)]
 
 
 def tags(people: Collection[UUID]) -> set[str]:

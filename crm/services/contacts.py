@@ -34,7 +34,6 @@ class Contacts(DescribedWrites[Contact]):
         contact = change.record
         if contact.erased_at is not None and set(change.before) & set(Contact.personal.columns):
             raise ContactErased(contact_id=str(contact.pk))
-        super().prepare(change)
 
     def saved(self, change: Write[Contact]) -> None:
         super().saved(change)

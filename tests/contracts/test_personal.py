@@ -13,7 +13,9 @@ from core.personal.kinds import emptied, hidden_columns
 from crm.models import Contact
 
 # Models that lead to contacts and are no records, or say nothing of anybody; each with the reason.
-EXEMPT: dict[str, str] = {}
+EXEMPT: dict[str, str] = {
+    "crm.MergeMove": "ids of rows and names of columns, nothing of what they say",
+}
 
 
 def _leads_to_people() -> set[type[models.Model]]:

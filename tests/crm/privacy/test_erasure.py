@@ -11,17 +11,17 @@ from django.core.management import call_command
 from django.db import connection
 
 from analytics.lake import syncing
-from core import idempotency
+from core import idempotency, jobs, registry
 from core.actors import SYSTEM
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.idempotency import Answer
 from core.ids import new_id
-from core.models import Change, OutboxEvent
+from core.models import Change, Export, OutboxEvent
 from core.personal import holders
 from core.personal.holders import Holder, Subject
 from crm.errors import ContactErased, OnLegalHold
 from crm.models import Contact, CustomField, Erasure, Interaction, Order, Suppression
-from crm.services import erasures, legal_holds
+from crm.services import erasures, legal_holds, merges
 from crm.services.consent import consents, may_contact
 from crm.services.contacts import contacts
 from crm.services.interactions import interactions
@@ -29,6 +29,7 @@ from crm.services.orders import orders
 from tests.crm import make
 from tests.support import cleaning, marker
 from tests.support.actors import clerk
+from tests.support.samples import Samples
 
 pytestmark = pytest.mark.django_db
 
@@ -36,12 +37,24 @@ WORD = "Quetzalcoatl"
 MAIL = f"{WORD.lower()}@example.com"
 
 
+# What a record says of itself: words of the organisation, numbers, places.
+NO_TEXT_ABOUT_PEOPLE: dict[str, set[str]] = {
+    "case": {"number"},
+    "consent": {"source"},
+    "deal": {"source"},
+    "event": {"name", "place", "source"},
+    "interaction": {"kind", "outcome"},
+    # An invoice leads to it.
+    "order": {"number", "external_id", "location", "coupon_code"},
+}
+
+
 def person(at: datetime, **values: Any) -> Contact:
     """Somebody whose every text says who they are."""
     named = ("first_name", "last_name", "job_title", "source_detail", "city", "external_id")
     told: dict[str, Any] = {name: f"{WORD} {name}" for name in named}
     made_field("a_word")
-    company = make.company(at, name=f"Company {values.get('email', '')}")
+    company = make.company(at, name="Company")
     given = told | {"email": MAIL, "phone": "+3225551234", "birth_date": "1970-02-01", "tags": [f"{WORD} tag"]}
     given |= {
         "custom": {"a_word": WORD},
@@ -191,6 +204,48 @@ def test_a_deleted_contact_can_be_erased(at: datetime) -> None:
     assert marker.in_database(WORD) == []
 
 
+def test_those_merged_into_the_person_go_too(at: datetime) -> None:
+    winner = person(at)
+    loser = person(at, email=f"old.{MAIL}", external_id=f"{WORD} old", phone="+3225559999")
+    life(at, loser)
+    merges.merge(actor=SYSTEM, record_id=winner.pk, at=at, contact_id=loser.pk)
+    erase(at, winner, suppress_addresses=True)
+    assert marker.in_database(WORD) == []
+    assert marker.in_database("3225559999") == []
+    loser.refresh_from_db()
+    assert loser.erased_at == at
+    assert Suppression.objects.filter(channel="email").count() == 2
+    with pytest.raises(Conflict):
+        merges.unmerge(actor=SYSTEM, record_id=winner.pk, at=at)
+    assert marker.in_database(WORD) == []
+
+
+OF_A_CONTACT = [
+    item.name
+    for item in registry.entities()
+    if item.writes is not None
+    and "create" in item.verbs
+    and any(field.name == "contact_id" and field.writable for field in item.fields)
+]
+
+
+@pytest.mark.parametrize("name", OF_A_CONTACT)
+def test_no_text_of_any_kind_of_record_is_left(at: datetime, name: str) -> None:
+    """Every free text that a record of a person can have is emptied, or is listed here as no text about people."""
+    contact = person(at)
+    samples = Samples(at=at, marker=f"{WORD} ")
+    entity = registry.entity(name)
+    only = {other: None for other in ("company_id", "deal_id", "case_id", "order_id") if other in entity.by_name}
+    made = samples.make(name, full=True, **only, contact_id=str(contact.pk))
+    erase(at, contact)
+    row = entity.model._default_manager.filter(pk=made.pk).values().first() or {}
+    left = {key for key, value in row.items() if WORD in str(value)}
+    assert left <= NO_TEXT_ABOUT_PEOPLE.get(name, set())
+    changes = Change.objects.filter(record_id=made.pk).values_list("before", "after")
+    told = {key for sides in changes for side in sides for key, value in (side or {}).items() if WORD in str(value)}
+    assert told <= left
+
+
 def test_kept_answers_are_blanked_and_their_keys_stay_used(at: datetime) -> None:
     contact = person(at)
     runs: list[int] = []
@@ -237,6 +292,20 @@ def test_files_and_holders_are_asked_until_nothing_is_left(at: datetime, places:
     assert asked[0].ids == {contact.pk}
     assert asked[0].knows("email", MAIL.upper())
     assert not asked[0].knows("email", "eve@example.com")
+
+
+def test_files_of_exports_that_may_show_the_person_go(at: datetime, places: Path) -> None:
+    contact = person(at)
+    paths = [default_storage.save(name, ContentFile(WORD.encode())) for name in ("people.csv", "tags.csv")]
+    for path, kind in zip(paths, ("contact", "tag"), strict=True):
+        reach = {"grants": {kind: {"view": ["all"]}}}
+        job = jobs.start(kind="export", parameters={}, actor=SYSTEM, at=at)
+        Export.objects.create(entity=kind, format="csv", reach=reach, path=path, job=job, created_at=at, updated_at=at)
+    erase(at, contact)
+    assert erasures.finish(erasure_id=Erasure.objects.get().pk, at=at)
+    assert list(Export.objects.order_by("pk").values_list("path", flat=True)) == ["", paths[1]]
+    assert not default_storage.exists(paths[0])
+    assert default_storage.exists(paths[1])
 
 
 @pytest.mark.django_db(transaction=True)
