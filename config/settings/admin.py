@@ -26,7 +26,7 @@ ADMIN_NAVIGATION: dict[str, dict[str, tuple[str, str, str]]] = {
         "crm.company": _item("apartment"),
         "crm.interaction": _item("forum"),
         "crm.identifier": _item("fingerprint"),
-        "crm.duplicatecandidate": _item("content_copy", "Duplicates"),
+        "crm.duplicatedecision": _item("content_copy"),
         "crm.merge": _item("merge"),
         "crm.tag": _item("sell"),
     },

@@ -80,7 +80,7 @@ class OperationsAdmin(GrantedPermissions):
         # What only gives a file, and asks for nothing, gives it at once.
         at_once = is_download(operation) and not any(item.required for item in operation.input)
         sent = (request.POST, request.FILES) if request.method == "POST" or at_once else ()
-        form = self._form(operation, record, actor)(*sent)
+        form = self._form(operation, record, actor, request.GET)(*sent)
         if sent and form.is_valid():
             answer = self._carry_out(request, operation, record, form, actor)
             if answer is not None:
@@ -96,12 +96,14 @@ class OperationsAdmin(GrantedPermissions):
         except (self.model.DoesNotExist, ValueError):
             raise Http404 from None
 
-    def _form(self, operation: Operation, record: Any, actor: Actor) -> type[OperationForm]:
+    def _form(self, operation: Operation, record: Any, actor: Actor, given: Mapping[str, Any]) -> type[OperationForm]:
         names = [item.name for item in operation.input]
         choices = {
             name: found for name in names if (found := self.choices_for(operation, name, record, actor)) is not None
         }
-        return form_for(operation.input, choices, {name: getattr(record, name, None) for name in names})
+        # A link to the form may fill in what is known where it stands.
+        initial = {name: given.get(name) or getattr(record, name, None) for name in names}
+        return form_for(operation.input, choices, initial)
 
     def _carry_out(
         self, request: HttpRequest, operation: Operation, record: Any, form: OperationForm, actor: Actor

@@ -123,6 +123,8 @@ class PanelsAdmin(GrantedPermissions):
         match panel.source:
             case Feed() as feed:
                 page = feed.fetch(actor=actor, record_id=record.pk, limit=PER_PAGE, after=after, at=clock.now())
+                if not {"at", "detail"} <= {item.name for item in feed.item.fields} and feed.name != LAST:
+                    return _told(page.items) | {"kind": "table", "next": page.next_cursor, "raw": page.items}
                 kind = "history" if feed.name == LAST else "feed"
                 return {"kind": kind, "items": [_linked(item) for item in page.items], "next": page.next_cursor}
             case Relation(many=True) as relation:
