@@ -67,7 +67,8 @@ ADMIN_NAVIGATION: dict[str, dict[str, tuple[str, str, str]]] = {
         "analytics.metricrun": _item("query_stats", "Analytics"),
     },
     "Data": {
-        "crm.dataimport": _item("upload_file", "Imports"),
+        "core.import": _item("upload_file", "Imports"),
+        "core.importmapping": _item("conversion_path", "Mappings of imports"),
         "core.export": _item("download", "Exports"),
         "crm.file": _item("attach_file"),
         "crm.customfield": _item("tune"),
