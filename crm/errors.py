@@ -123,3 +123,8 @@ class MergeNotUndoable(Conflict):
 class ContactMerged(Conflict):
     code = "contact_merged"
     title = "The contact was merged into another: undo the merge to bring it back."
+
+
+class ContentGone(Conflict):
+    code = "content_gone"
+    title = "The content of the file was removed."

@@ -8,6 +8,8 @@ from typing import Any
 from celery.schedules import crontab
 
 SCHEDULE: dict[str, dict[str, Any]] = {
+    "crm-take-out-files": {"task": "crm.tasks.take_out_files", "schedule": timedelta(minutes=15)},
+    "crm-sweep-files": {"task": "crm.tasks.sweep_files", "schedule": timedelta(days=1)},
     "crm-remind-of-tasks": {
         "task": "crm.tasks.remind_of_tasks",
         "schedule": timedelta(seconds=30),

@@ -9,7 +9,16 @@ from celery import shared_task
 
 from core.actors import SYSTEM
 from core.clock import now
-from crm.services import case_deadlines, consent, custom_indexes, erasures, event_partitions, reminders, retention
+from crm.services import (
+    case_deadlines,
+    consent,
+    custom_indexes,
+    erasures,
+    event_partitions,
+    file_purging,
+    reminders,
+    retention,
+)
 
 BUSY_AGAIN_IN = 15
 
@@ -83,3 +92,16 @@ def nightly_retention() -> None:
 def resume_retention() -> None:
     """Send jobs of retention again whose worker was killed."""
     retention.resend_unattended(at=now())
+
+
+@shared_task(queue="default")
+def take_out_files() -> None:
+    """Remove the contents of files that are gone or were deleted long ago."""
+    file_purging.take_out()
+    file_purging.purge(at=now())
+
+
+@shared_task(queue="default")
+def sweep_files() -> None:
+    """Remove the contents that a killed program left behind."""
+    file_purging.sweep(at=now())

@@ -20,6 +20,7 @@ BIFOCAL_BODY_LIMITS = {
     "default": env.int("BODY_LIMIT", default=MEGABYTE),
     "batch": env.int("BATCH_BODY_LIMIT", default=10 * MEGABYTE),
     "upload": env.int("UPLOAD_LIMIT", default=512 * MEGABYTE),
+    "file": env.int("FILE_LIMIT", default=25 * MEGABYTE),
 }
 # Requests per caller and window, published in the RateLimit headers; 0 is no limit.
 BIFOCAL_RATE_LIMIT = env.int("RATE_LIMIT", default=6_000)

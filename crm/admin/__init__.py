@@ -1,6 +1,6 @@
 """The admin of the customer record."""
 
-from crm.admin import cases, catalogue, customers, deals, events, home, imports, labels, orders, privacy, work
+from crm.admin import cases, catalogue, customers, deals, events, files, home, imports, labels, orders, privacy, work
 
 __all__ = [
     "cases",
@@ -8,6 +8,7 @@ __all__ = [
     "customers",
     "deals",
     "events",
+    "files",
     "home",
     "imports",
     "labels",

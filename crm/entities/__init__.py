@@ -10,6 +10,7 @@ from crm.entities.custom_field import CUSTOM_FIELD, offer_entities
 from crm.entities.deal import DEAL, PIPELINE, STAGE, STAGE_CHANGE
 from crm.entities.duplicate import DUPLICATE_DECISION
 from crm.entities.event import EVENT
+from crm.entities.file import FILE
 from crm.entities.identifier import IDENTIFIER, RESOLVE_CONTACT
 from crm.entities.interaction import INTERACTION
 from crm.entities.labels import TAG
@@ -55,6 +56,7 @@ ENTITIES = (
     NOTE,
     NOTE_MENTION,
     NOTIFICATION,
+    FILE,
     TAG,
     CUSTOM_FIELD,
     IDENTIFIER,

@@ -46,6 +46,7 @@ COMPANY = Entity(
         many("events", "event", "company_id", "What was done for it, as programs saw it."),
         many("tasks", "task", "company_id", "What is to be done about it."),
         many("notes", "note", "company_id", "Our remarks on it."),
+        many("files", "file", "company_id", "Files on it."),
     ),
     writes=companies,
     keys=("external_id", "domain"),

@@ -70,6 +70,7 @@ CONTACT = Entity(
         many("notes", "note", "contact_id", "Our remarks on them."),
         many("merges", "merge", "winner_id", "Which contacts were merged into it."),
         many("identities", "identifier", "contact_id", "What they are known by, in every system."),
+        many("files", "file", "contact_id", "Files on them."),
         many("lifecycle_changes", "lifecycle_change", "contact_id", "How far they came, and when."),
     ),
     writes=contacts,

@@ -116,6 +116,7 @@ DEAL = Entity(
         many("interactions", "interaction", "deal_id", "What passed between us about it."),
         many("tasks", "task", "deal_id", "What is to be done about it."),
         many("notes", "note", "deal_id", "Our remarks on it."),
+        many("files", "file", "deal_id", "Files on it."),
     ),
     writes=deals,
     search_fields=("name",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.registry.derive import field
 from core.registry.entities import Entity
-from core.registry.fields import one
+from core.registry.fields import many, one
 from core.registry.types import Text
 from crm.entities import common
 from crm.entities.calls import CALLS_AND_VISITS
@@ -40,6 +40,7 @@ INTERACTION = Entity(
         one("deal", "deal"),
         one("case", "case"),
         one("agent", "user"),
+        many("files", "file", "interaction_id", "Files on it."),
     ),
     writes=interactions,
     time_field="occurred_at",

@@ -101,6 +101,7 @@ ORDER = Entity(
         many("cases", "case", "order_id", "What help was asked for."),
         many("tasks", "task", "order_id", "What is to be done about it."),
         many("notes", "note", "order_id", "Our remarks on it."),
+        many("files", "file", "order_id", "Files on it."),
     ),
     writes=orders,
     keys=("external_id", "number"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.registry.derive import field
 from core.registry.entities import Entity
-from core.registry.fields import Field, Relation, Shape, one
+from core.registry.fields import Field, Relation, Shape, many, one
 from core.registry.operations import Operation
 from core.registry.types import Integer, Text
 from crm.entities import common
@@ -90,7 +90,8 @@ NOTE = Entity(
     relations=(
         one("author", "user", doc="Who wrote it."),
         *SUBJECT_RELATIONS,
-        Relation("mentions", "note_mention", "note_id", "Whom it mentions.", reverse=True, many=True),
+        many("mentions", "note_mention", "note_id", "Whom it mentions."),
+        many("files", "file", "note_id", "Its files."),
     ),
     writes=notes,
     search_fields=("body",),

@@ -15,6 +15,7 @@ from crm.models.custom_field import CustomField, CustomFieldType
 from crm.models.deal import Deal, Pipeline, Stage, StageChange, StageKind
 from crm.models.duplicate import DuplicateDecision, DuplicateVerdict
 from crm.models.event import Event, EventKey
+from crm.models.file import File, FileGarbage
 from crm.models.identifier import Identifier, IdentifierKind
 from crm.models.interaction import Channel, Direction, Interaction
 from crm.models.labels import Tag
@@ -73,6 +74,8 @@ __all__ = [
     "Event",
     "EventKey",
     "ExportFormat",
+    "File",
+    "FileGarbage",
     "Identifier",
     "IdentifierKind",
     "Interaction",

@@ -30,6 +30,7 @@ from crm.models import (
     Contact,
     Deal,
     Event,
+    File,
     Interaction,
     LifecycleChange,
     Note,
@@ -43,7 +44,7 @@ from crm.models.base import CUSTOMER_SCOPE, through
 MAX_LIMIT = 200
 SIGNATURE = "timeline"
 MOMENT = types.DateTime()
-KINDS = ("interaction", "order", "return", "deal", "lifecycle", "case", "event", "task", "note")
+KINDS = ("interaction", "order", "return", "deal", "lifecycle", "case", "event", "task", "note", "file")
 
 ITEM = Shape(
     title="TimelineItem",
@@ -205,6 +206,17 @@ BRANCHES = (
         title=Left("body", 200),
         record="id",
         detail={"author_id": F("author_id"), "is_pinned": F("is_pinned")},
+    ),
+    Branch(
+        kind="file",
+        model=File,
+        entity="file",
+        scope=File.scope,
+        at="created_at",
+        customer="",
+        title=F("name"),
+        record="id",
+        detail={"media_type": F("media_type"), "size": F("size"), "author_id": F("author_id")},
     ),
 )  # fmt: skip
 

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import User
 from core.actors import SYSTEM
 from core.models.record import Record
-from crm.models import CaseChange, CaseDeadline, NoteMention, Notification
+from core.registry import types
+from crm.models import CaseChange, CaseDeadline, File, NoteMention, Notification
 from crm.services.cases import cases
+from crm.services.files import files
 from crm.services.tasks import tasks
 from tests.support.rules.rule import Rule, Values, ref
+from tests.support.values import sample
 
 if TYPE_CHECKING:
     from tests.support.samples import Samples
@@ -61,6 +67,14 @@ def _mention(samples: Samples) -> Record:
     return made
 
 
+def _file(samples: Samples) -> Record:
+    number = samples.next()
+    content = SimpleUploadedFile(f"{samples.marker}a {number}.txt", b"text %d" % number)
+    given = {"external_id": f"{samples.marker}file {number}", "contact_id": UUID(ref(samples, "contact"))}
+    made: Record = File.objects.get(pk=files.upload(actor=SYSTEM, at=samples.at, file=content, **given))
+    return made
+
+
 def _complete(task: Record, samples: Samples) -> None:
     tasks.complete(actor=SYSTEM, record_id=task.pk, at=samples.at)
 
@@ -101,10 +115,15 @@ RULES = {
 MAKERS = {
     "case_change": _change,
     "case_deadline": _deadline,
+    "file": _file,
     "note_mention": _mention,
     "notification": _notification,
 }
 OPERATIONS = {
+    "upload_file": lambda samples, record: {
+        "file": sample(types.Upload(), "file", samples.next()),
+        "contact_id": ref(samples, "contact"),
+    },
     "log_call": lambda samples, record: {"contact_id": ref(samples, "contact"), **_CALL},
     "log_visit": lambda samples, record: {"contact_id": ref(samples, "contact"), **_CALL, "location": "Ghent"},
     "snooze_task": lambda samples, record: {"until": "2099-01-01T10:00:00+00:00"},
