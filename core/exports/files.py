@@ -35,18 +35,9 @@ def discard(export: Export) -> None:
 
 def throw_away(*, at: datetime) -> int:
     """Remove the files that have expired, or whose export was deleted. Returns how many."""
-    return _remove(Q(expires_at__lte=at) | Q(deleted_at__isnull=False))
-
-
-def throw_away_of(*entities: str) -> int:
-    """Remove all files with records of these kinds, or of records related to them: somebody must vanish from them."""
-    shown = (Q(reach__grants__has_key=name) for name in entities)
-    return sum(_remove(condition) for condition in shown)
-
-
-def _remove(condition: Q) -> int:
     count = 0
-    for export in Export.objects.exclude(path="").filter(condition).order_by("pk").iterator():
+    gone = Q(expires_at__lte=at) | Q(deleted_at__isnull=False)
+    for export in Export.objects.exclude(path="").filter(gone).order_by("pk").iterator():
         with transaction.atomic():
             discard(export)
         count += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import lru_cache
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 import orjson
 import phonenumbers
 
+from core.formulas import restored
 from core.imports.detection import dates, numbers, words
 from core.imports.detection.columns import Column
 from core.imports.readers import Cell, text_of
@@ -51,13 +53,13 @@ def _remembered(convert: Convert) -> Convert:
 
 
 def _text(cell: Cell) -> str:
-    return cell if isinstance(cell, str) else (text_of(cell) or "")
+    return restored(cell) if isinstance(cell, str) else (text_of(cell) or "")
 
 
 def _of_text(kind: FieldType, how: Reading) -> Convert:
     parse, other = kind.parse, how.words
     if not other:
-        return lambda cell: parse(cell if cell.__class__ is str else _text(cell))
+        return lambda cell: parse(_text(cell))
 
     def convert(cell: Cell) -> Any:
         text = _text(cell)
@@ -172,7 +174,16 @@ def _of_choice(kind: FieldType, how: Reading) -> Convert:
 
 def _of_list(kind: FieldType, how: Reading) -> Convert:
     pattern = re.compile(re.escape(how.list_separator) if how.list_separator else r"[;,|\n]")
-    return lambda cell: kind.parse([part for part in pattern.split(_text(cell)) if part.strip()])
+
+    def convert(cell: Cell) -> Any:
+        text = _text(cell)
+        if text.startswith('["'):
+            # As an export writes words that hold a separator themselves.
+            with suppress(orjson.JSONDecodeError):
+                return kind.parse(orjson.loads(text))
+        return kind.parse([part for part in pattern.split(text) if part.strip()])
+
+    return convert
 
 
 def _of_json(kind: FieldType, how: Reading) -> Convert:

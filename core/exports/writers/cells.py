@@ -15,7 +15,8 @@ from core.registry import types
 Cell = Callable[[Any], Any]
 # Where one of these stands in a word, the list is written as JSON.
 _BETWEEN = re.compile(r"[;,|\n\r\[]")
-_PLAIN = (types.Id, types.Date, types.DateTime)
+# What cannot be a formula, whatever it begins with: +32 and digits, a date, an id.
+_PLAIN = (types.Id, types.Date, types.DateTime, types.Phone)
 _NUMBERS = (types.Integer, types.DecimalNumber, types.Number)
 
 
