@@ -16,8 +16,7 @@ from django.core.files.storage import default_storage
 from python_calamine import load_workbook
 
 from accounts.models import Grant
-from core import registry
-from core.clock import now
+from core import clock, registry
 from core.exports import files
 from core.exports.forgetting import EXPORTS
 from core.exports.writers import workbook
@@ -216,10 +215,10 @@ def test_files_expire_and_go_with_their_export(company: Company) -> None:
         job_of(one)
     paths = [Export.objects.get(pk=one["id"]).path for one in (made, other)]
     assert all(map(default_storage.exists, paths))
-    later = now() + timedelta(days=settings.EXPORT_KEEP_DAYS + 1)
+    later = clock.now() + timedelta(days=settings.EXPORT_KEEP_DAYS + 1)
     RestDoor(company.people["administrator"].key).delete(registry.entity("export"), other["id"])
     assert content(company, other["id"]).code == "not_found"
-    assert files.throw_away(at=now()) == 0
+    assert files.throw_away(at=clock.now()) == 0
     assert files.throw_away(at=later) == 1
     assert content(company, made["id"]).code == "expired"
     assert Export.objects.exclude(path="").count() == 0
@@ -233,12 +232,12 @@ def test_an_erased_person_stands_in_no_file(company: Company) -> None:
     )
     for one in (people, firms, products):
         job_of(one)
-    subject = Subject(frozenset(), now())
+    subject = Subject(frozenset(), clock.now())
     Job.objects.filter(pk=products["job_id"]).update(status="running")
     # It may have been begun before, and is looked at again when its file is there.
-    assert EXPORTS.forget(subject, now()) is False
+    assert EXPORTS.forget(subject, clock.now()) is False
     Job.objects.filter(pk=products["job_id"]).update(status="succeeded")
-    assert EXPORTS.forget(subject, now()) is True
+    assert EXPORTS.forget(subject, clock.now()) is True
     assert content(company, people["id"]).code == "expired"
     assert content(company, firms["id"]).code == "expired"
     assert isinstance(content(company, products["id"]), bytes)
