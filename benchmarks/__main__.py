@@ -11,7 +11,7 @@ from core.embedded import EmbeddedServiceError
 def main() -> None:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("what", nargs="?", default="apis", choices=("apis", "million", "analytics"))
+    parser.add_argument("what", nargs="?", default="apis", choices=("apis", "million", "analytics", "imports"))
     parser.add_argument("--rounds", type=int, default=9, help="how often product and floor take turns")
     parser.add_argument("--seconds", type=float, default=1.5, help="how long each turn is")
     parser.add_argument(
@@ -30,6 +30,11 @@ def run(options: argparse.Namespace) -> None:
         from benchmarks import analytics
 
         analytics.main()
+    elif options.what == "imports":
+        with place.prepared("bench-imports") as home:
+            from benchmarks import imports
+
+            imports.run(home)
     elif options.what == "million":
         with place.prepared("bench-million") as home:
             from benchmarks import million
