@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -123,7 +124,12 @@ def refuse_handing_over(entity: Entity, before: Mapping[str, Any], actor: Actor)
 
 
 def _has(record: Record, attribute: str) -> bool:
-    return any(getattr(column, "attname", None) == attribute for column in record._meta.fields)
+    return attribute in _attributes(type(record))
+
+
+@cache
+def _attributes(model: type[Record]) -> frozenset[str]:
+    return frozenset(str(getattr(column, "attname", column.name)) for column in model._meta.fields)
 
 
 def check_references(

@@ -28,12 +28,16 @@ class Contacts(DescribedWrites[Contact]):
     together = True
 
     def prepare(self, change: Write[Contact]) -> None:
-        super().prepare(change)
-        if "deleted_at" in change.before and change.record.merged_into_id is not None:
-            raise ContactMerged(merged_into=str(change.record.merged_into_id))
-        contact = change.record
-        if contact.erased_at is not None and set(change.before) & set(Contact.personal.columns):
-            raise ContactErased(contact_id=str(contact.pk))
+        self.prepare_many([change])
+
+    def prepare_many(self, changes: Sequence[Write[Contact]]) -> None:
+        super().prepare_many(changes)
+        for change in changes:
+            contact = change.record
+            if "deleted_at" in change.before and contact.merged_into_id is not None:
+                raise ContactMerged(merged_into=str(contact.merged_into_id))
+            if contact.erased_at is not None and set(change.before) & set(Contact.personal.columns):
+                raise ContactErased(contact_id=str(contact.pk))
 
     def saved(self, change: Write[Contact]) -> None:
         super().saved(change)
