@@ -112,7 +112,9 @@ ROLES: tuple[BuiltIn, ...] = (
         "Sees all customers and orders, works on cases, records what was said and done.",
         (
             *_STAFF,
-            Rule(("company", "contact", "interaction", "event", "lifecycle_change"), VIEW, ALL),
+            Rule(("company", "contact", "interaction", "event", "touch", "lifecycle_change"), VIEW, ALL),
+            Rule(("referral", "life_event"), VIEW, ALL),
+            Rule(("life_event",), WRITE, ALL),
             Rule(("order", "order_line", "order_discount", "order_return"), VIEW, ALL),
             Rule(("interaction",), WRITE, ALL),
             Rule(("case", "case_change", "case_deadline"), ("*", "-delete", "-restore"), ALL),

@@ -15,6 +15,8 @@ CONTACTS = Fact(
         *ids("id", "company_id"),
         *_OWNED,
         *texts("lifecycle_stage", "source", "source_detail", "region", "country", "city"),
+        *texts("acquisition_source", "acquisition_medium", "acquisition_campaign"),
+        moment("acquisition_at"),
         _TAGS,
         _CUSTOM,
         moment("created_at"),
@@ -180,6 +182,40 @@ EVENTS = Fact(
         money("value"),
     ),
 )
+TOUCHES = Fact(
+    name="touches",
+    table="crm_touch",
+    moment="t.occurred_at",
+    columns=(
+        *ids("id", "contact_id"),
+        moment("occurred_at"),
+        *texts("source", "medium", "campaign_code", "content", "term", "channel", "currency"),
+        money("cost"),
+    ),
+)
+REFERRALS = Fact(
+    name="referrals",
+    table="crm_referral",
+    moment="t.occurred_at",
+    columns=(
+        *ids("id", "referrer_id", "referred_id"),
+        moment("occurred_at"),
+        *texts("status", "channel", "currency"),
+        money("reward"),
+        column("is_counted", "BOOLEAN"),
+    ),
+)
+LIFE_EVENTS = Fact(
+    name="life_events",
+    table="crm_life_event",
+    moment="t.occurred_at",
+    columns=(
+        *ids("id", "contact_id"),
+        *texts("kind", "source"),
+        column("occurred_on", "DATE"),
+        money("confidence"),
+    ),
+)
 
 CRM_FACTS = (
     CONTACTS,
@@ -196,4 +232,7 @@ CRM_FACTS = (
     CASES,
     EVENTS,
     TASKS,
+    TOUCHES,
+    REFERRALS,
+    LIFE_EVENTS,
 )

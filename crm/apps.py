@@ -14,5 +14,6 @@ class CrmConfig(AppConfig):
     verbose_name = "Customer record"
 
     def ready(self) -> None:
-        """Files that only the customer record can read and write."""
+        """Files that only the customer record can read and write; rules of the lifecycle are told of what happens."""
         import_module("crm.cards.registration").register()
+        import_module("crm.subscribers").subscribe_all()

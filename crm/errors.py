@@ -128,3 +128,13 @@ class ContactMerged(Conflict):
 class ContentGone(Conflict):
     code = "content_gone"
     title = "The content of the file was removed."
+
+
+class FirstTouch(Conflict):
+    code = "first_touch"
+    title = "A contact's first touch says where they came from; it is neither deleted nor moved away."
+
+
+class ReferralCycle(Conflict):
+    code = "referral_cycle"
+    title = "The referred person, or somebody they brought, brought the referrer."

@@ -1,4 +1,4 @@
-"""What programs saw customers do."""
+"""What customers did, how they came, what happened in their lives, and what follows from it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from core.admin import RecordAdmin
-from crm.models import Event
+from crm.models import Event, LifecycleRule, LifeEvent, LifeEventKind, Referral, Touch
 
 
 @admin.register(Event)
@@ -26,3 +26,57 @@ class EventAdmin(RecordAdmin):
     def get_search_fields(self, request: HttpRequest) -> Sequence[Any]:
         """Customers are found on their own pages, and their events from there."""
         return ()
+
+
+@admin.register(Touch)
+class TouchAdmin(RecordAdmin):
+    """By customer and campaign."""
+
+    list_display = ("occurred_at", "contact", "source", "medium", "campaign_code", "channel", "cost", "currency")
+    list_display_links = ("occurred_at", "source")
+    list_select_related = ("contact",)
+    sortable_by = ("occurred_at",)
+    filters = (("contact", AutocompleteSelectFilter),)
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """By the whole code of a campaign: an index leads to it."""
+        code = search_term.replace("\x00", "").strip()
+        return (queryset.filter(campaign_code=code) if code else queryset), False
+
+
+@admin.register(Referral)
+class ReferralAdmin(RecordAdmin):
+    """By who recommended us to whom."""
+
+    list_display = ("occurred_at", "referrer", "referred", "status", "is_counted", "channel", "reward", "currency")
+    list_select_related = ("referrer", "referred")
+    sortable_by = ("occurred_at",)
+    filters = ("status", ("referrer", AutocompleteSelectFilter), ("referred", AutocompleteSelectFilter))
+
+
+@admin.register(LifeEventKind)
+class LifeEventKindAdmin(RecordAdmin):
+    """The list is the organisation's own."""
+
+    list_display = ("name", "key", "description")
+
+
+@admin.register(LifeEvent)
+class LifeEventAdmin(RecordAdmin):
+    """By customer."""
+
+    list_display = ("occurred_on", "contact", "kind", "source", "confidence")
+    list_display_links = ("occurred_on", "kind")
+    list_select_related = ("contact",)
+    sortable_by = ("occurred_on",)
+    filters = (("contact", AutocompleteSelectFilter),)
+
+
+@admin.register(LifecycleRule)
+class LifecycleRuleAdmin(RecordAdmin):
+    """In the order in which they are tried."""
+
+    list_display = ("rank", "name", "trigger", "match", "order_count", "to_stage", "forward_only", "is_active")
+    list_display_links = ("rank", "name")
+    ordering = ("rank",)
+    filters = ("is_active", "trigger", "to_stage")

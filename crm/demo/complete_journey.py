@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from core.ids import new_id
+from crm.demo import campaigns
 from crm.demo.baskets import PRICE, Basket, households, read, usual_prices
 from crm.demo.copying import analyze, copy_rows
 from crm.demo.files import moment, rows
@@ -25,6 +26,7 @@ from crm.models import (
     OrderLine,
     Product,
     ProductLine,
+    Touch,
 )
 from crm.services.custom_fields import custom_fields
 
@@ -72,7 +74,8 @@ def load(people: People, at: datetime) -> dict[str, int]:
     copy_rows(LifecycleChange, ("contact_id", "to_stage", "at", "by"), changes, at)
     made |= _orders(baskets, contacts, product_ids, costs, at)
     made["interactions"] = _redemptions(contacts, at)
-    analyze(Contact, Product, Order, OrderLine, OrderDiscount, Interaction)
+    made["touches"] = campaigns.load(contacts, PREFIX, at)
+    analyze(Contact, Product, Order, OrderLine, OrderDiscount, Interaction, Touch)
     return made
 
 

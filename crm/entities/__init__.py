@@ -1,6 +1,7 @@
 """What the registry knows of the customer record; both APIs, criteria and grants are made from these."""
 
 from crm.entities import imports
+from crm.entities.behaviour import LIFE_EVENT, LIFE_EVENT_KIND, LIFECYCLE_RULE, REFERRAL, TOUCH
 from crm.entities.case import CASE, CASE_CHANGE, CASE_DEADLINE
 from crm.entities.catalogue import PRICE_TIER, PRICE_TIER_PRICE, PRODUCT, PRODUCT_LINE
 from crm.entities.company import COMPANY
@@ -57,6 +58,11 @@ ENTITIES = (
     NOTE_MENTION,
     NOTIFICATION,
     FILE,
+    TOUCH,
+    REFERRAL,
+    LIFE_EVENT_KIND,
+    LIFE_EVENT,
+    LIFECYCLE_RULE,
     TAG,
     CUSTOM_FIELD,
     IDENTIFIER,

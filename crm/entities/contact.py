@@ -8,6 +8,7 @@ from core.registry.fields import many, one
 from core.registry.operations import Operation
 from core.registry.types import Text
 from crm.entities import common
+from crm.entities.behaviour import OF_CONTACTS, REFERRAL_TREE
 from crm.entities.consent import MAY_CONTACT_ONE
 from crm.entities.identifier import IDENTIFY_CONTACT
 from crm.entities.merge import MERGE_CONTACT, UNMERGE_CONTACT
@@ -44,6 +45,11 @@ CONTACT = Entity(
         field(Contact, "lifecycle_stage", groupable=True),
         field(Contact, "source", groupable=True),
         field(Contact, "source_detail", groupable=True),
+        field(Contact, "acquisition_source", groupable=True, **common.READ_ONLY),
+        field(Contact, "acquisition_medium", groupable=True, **common.READ_ONLY),
+        field(Contact, "acquisition_campaign", groupable=True, **common.READ_ONLY),
+        field(Contact, "acquisition_at", groupable=True, **common.READ_ONLY),
+        field(Contact, "acquisition_touch_id", **common.READ_ONLY),
         field(Contact, "region", groupable=True),
         common.country(Contact),
         field(Contact, "city", groupable=True),
@@ -71,6 +77,7 @@ CONTACT = Entity(
         many("merges", "merge", "winner_id", "Which contacts were merged into it."),
         many("identities", "identifier", "contact_id", "What they are known by, in every system."),
         many("files", "file", "contact_id", "Files on them."),
+        *OF_CONTACTS,
         many("lifecycle_changes", "lifecycle_change", "contact_id", "How far they came, and when."),
     ),
     writes=contacts,
@@ -99,6 +106,7 @@ CONTACT = Entity(
         MERGE_CONTACT,
         UNMERGE_CONTACT,
         *CONTACT_OPERATIONS,
+        REFERRAL_TREE,
     ],
 )
 

@@ -19,6 +19,7 @@ from crm.models.file import File, FileGarbage
 from crm.models.identifier import Identifier, IdentifierKind
 from crm.models.interaction import Channel, Direction, Interaction
 from crm.models.labels import Tag
+from crm.models.lifecycle import LifecycleRule, LifecycleTrigger, LifeEvent, LifeEventKind
 from crm.models.merge import Merge, MergeMove
 from crm.models.order import (
     DiscountKind,
@@ -30,8 +31,10 @@ from crm.models.order import (
     OrderStatus,
 )
 from crm.models.privacy import DataExport, Erasure, ExportFormat, RetentionAction, RetentionRule
+from crm.models.referral import Referral, ReferralStatus
 from crm.models.service_level import BusinessCalendar, CaseClock, EscalationStep, Queue, ServiceLevel
 from crm.models.suppression import Suppression, SuppressionChannel, SuppressionReason
+from crm.models.touch import Touch
 from crm.models.work import (
     Note,
     NoteMention,
@@ -80,8 +83,12 @@ __all__ = [
     "IdentifierKind",
     "Interaction",
     "LegalBasis",
+    "LifeEvent",
+    "LifeEventKind",
     "LifecycleChange",
+    "LifecycleRule",
     "LifecycleStage",
+    "LifecycleTrigger",
     "Merge",
     "MergeMove",
     "Note",
@@ -101,6 +108,8 @@ __all__ = [
     "ProductLine",
     "Queue",
     "Recurrence",
+    "Referral",
+    "ReferralStatus",
     "RetentionAction",
     "RetentionRule",
     "ServiceLevel",
@@ -115,4 +124,5 @@ __all__ = [
     "TaskKind",
     "TaskPriority",
     "TaskStatus",
+    "Touch",
 ]

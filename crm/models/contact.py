@@ -72,6 +72,13 @@ class Contact(Described, Owned):
         help_text="The contact that it was merged into; it counts as deleted then.",
     )
 
+    # Kept by the triggers of touches.
+    acquisition_touch_id = models.UUIDField(null=True, editable=False, help_text="The earliest touch.")
+    acquisition_at = models.DateTimeField(null=True, editable=False, help_text="When that was.")
+    acquisition_source = models.CharField(max_length=64, null=True, editable=False, help_text="Its source.")
+    acquisition_medium = models.CharField(max_length=64, null=True, editable=False, help_text="Its medium.")
+    acquisition_campaign = models.CharField(max_length=100, null=True, editable=False, help_text="Its campaign.")
+
     erased_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="When the data was erased.")
     legal_hold = models.BooleanField(default=False, editable=False, help_text="Whether the data must be kept for now.")
     legal_hold_reason = models.CharField(max_length=500, null=True, blank=True, editable=False)
@@ -119,6 +126,8 @@ class Contact(Described, Owned):
             rules.by("contact", "email"),
             rules.by("contact", "created_at"),
             rules.by("contact", "updated_at"),
+            rules.by("contact", "acquisition_source"),
+            rules.by("contact", "acquisition_campaign"),
             rules.contains("contact", "name"),
             rules.contains("contact", "email"),
             models.Index(fields=["id"], condition=Q(erased_at__isnull=False), name="crm_contact_erased"),

@@ -33,18 +33,33 @@ from crm.models import (
     File,
     Interaction,
     LifecycleChange,
+    LifeEvent,
     Note,
     Order,
     OrderReturn,
     StageChange,
     Task,
+    Touch,
 )
 from crm.models.base import CUSTOMER_SCOPE, through
 
 MAX_LIMIT = 200
 SIGNATURE = "timeline"
 MOMENT = types.DateTime()
-KINDS = ("interaction", "order", "return", "deal", "lifecycle", "case", "event", "task", "note", "file")
+KINDS = (
+    "interaction",
+    "order",
+    "return",
+    "deal",
+    "lifecycle",
+    "case",
+    "event",
+    "task",
+    "note",
+    "file",
+    "touch",
+    "life_event",
+)
 
 ITEM = Shape(
     title="TimelineItem",
@@ -155,6 +170,33 @@ BRANCHES = (
             "source": F("source"), "is_offline": F("is_offline"), "place": F("place"), "value": _text("value"),
             "currency": F("currency"),
         },
+    ),
+    Branch(
+        kind="touch",
+        model=Touch,
+        entity="touch",
+        scope=Touch.scope,
+        at="occurred_at",
+        customer="",
+        title=Coalesce(F("campaign_code"), F("source")),
+        record="id",
+        detail={
+            "source": F("source"), "medium": F("medium"), "campaign_code": F("campaign_code"), "channel": F("channel"),
+            "cost": _text("cost"), "currency": F("currency"),
+        },
+        only=Contact,
+    ),
+    Branch(
+        kind="life_event",
+        model=LifeEvent,
+        entity="life_event",
+        scope=LifeEvent.scope,
+        at="occurred_at",
+        customer="",
+        title=F("kind"),
+        record="id",
+        detail={"kind": F("kind"), "source": F("source"), "confidence": _text("confidence")},
+        only=Contact,
     ),
     Branch(
         kind="lifecycle",

@@ -25,6 +25,7 @@ class Subject(IntEnum):
     CUSTOM_INDEXES = 21
     RETENTION = 14
     RETENTION_REQUEST = 15
+    REFERRALS = 43
 
 
 def exclusively(subject: Subject) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
 
 from accounts.models import ApiKey, PartnerOrganisation, User
 from accounts.services.secrets import digest
@@ -26,9 +26,12 @@ from crm.models import (
     Product,
     ProductLine,
     StageChange,
+    Touch,
 )
 
-COUNTED = (Company, Contact, Deal, Order, OrderLine, OrderDiscount, Interaction, Product, StageChange, User)
+COUNTED = (Company, Contact, Deal, Order, OrderLine, OrderDiscount, Interaction, Product, StageChange, Touch, User)
+# Of 6,589 in the data, those of households that are contacts.
+TOUCHES = 6_587
 
 
 @pytest.fixture
@@ -71,6 +74,13 @@ def _households() -> None:
     assert people.filter(custom__age_band="65+").count() == 72
     assert dict(people.values_list("lifecycle_stage").annotate(Count("id"))) == {"customer": 2377}
     assert Interaction.objects.filter(kind="coupon_redemption").count() == 2102
+    touched = Touch.objects.filter(contact__in=people)
+    assert touched.count() == Touch.objects.count() == TOUCHES
+    assert touched.values("campaign_code").distinct().count() == 27
+    assert people.filter(acquisition_source="retailer").count() == touched.values("contact").distinct().count()
+    assert not people.exclude(source="store").exists()
+    first = touched.filter(contact=OuterRef("pk")).order_by("occurred_at", "id").values("pk")[:1]
+    assert not people.exclude(acquisition_touch_id=None).exclude(acquisition_touch_id=Subquery(first)).exists()
 
 
 def _baskets() -> None:

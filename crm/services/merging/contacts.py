@@ -12,7 +12,17 @@ STAGES = (LifecycleStage.OTHER, *(stage for stage in LifecycleStage if stage != 
 CONTACTS = MergeRules(
     model=Contact,
     folds={"lifecycle_stage": further(tuple(str(stage) for stage in STAGES)), "legal_hold": either},
-    untouched=frozenset({"erased_at"}),
+    # The acquisition follows from the touches, which move.
+    untouched=frozenset(
+        {
+            "erased_at",
+            "acquisition_touch_id",
+            "acquisition_at",
+            "acquisition_source",
+            "acquisition_medium",
+            "acquisition_campaign",
+        }
+    ),
     # Whose a contact is decides who sees it: a merge hands nobody what was not theirs to see.
     on_request=frozenset({"partner_id"}),
     make_further=made.make,
