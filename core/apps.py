@@ -16,4 +16,6 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         """Find what the apps declare; imported only now, when all models are loaded."""
         import_module("core.registry.discovery").discover()
-        import_module("core.personal.holders").register(import_module("core.exports.forgetting").EXPORTS)
+        holders = import_module("core.personal.holders")
+        holders.register(import_module("core.exports.forgetting").EXPORTS)
+        holders.register(import_module("core.imports.forgetting").IMPORTS)

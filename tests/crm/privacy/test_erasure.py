@@ -17,6 +17,7 @@ from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.idempotency import Answer
 from core.ids import new_id
 from core.models import Change, Export, OutboxEvent
+from core.models.imports import Import, ImportProblem
 from core.personal import holders
 from core.personal.holders import Holder, Subject
 from crm.errors import ContactErased, OnLegalHold
@@ -306,6 +307,23 @@ def test_files_of_exports_that_may_show_the_person_go(at: datetime, places: Path
     assert list(Export.objects.order_by("pk").values_list("path", flat=True)) == ["", paths[1]]
     assert not default_storage.exists(paths[0])
     assert default_storage.exists(paths[1])
+
+
+def test_files_of_imports_go_once_nobody_reads_them(at: datetime, places: Path) -> None:
+    contact = person(at)
+    path = default_storage.save("imports/one", ContentFile(WORD.encode()))
+    values = {"name": "people.csv", "entity": "contact", "format": "csv", "size": 1, "sha256": "0", "signature": "s"}
+    values |= {"preview": [{"name": WORD}], "created_at": at, "updated_at": at, "expires_at": at + timedelta(days=9)}
+    made = Import.objects.create(path=path, status="committing", **values)
+    ImportProblem.objects.create(source=made, row=1, cells=[WORD], errors=[])
+    erase(at, contact)
+    key = Erasure.objects.get().pk
+    assert not erasures.finish(erasure_id=key, at=at)
+    assert default_storage.exists(path)
+    Import.objects.update(status="committed")
+    assert erasures.finish(erasure_id=key, at=at)
+    assert marker.in_database(WORD) == []
+    assert marker.in_files(WORD) == []
 
 
 @pytest.mark.django_db(transaction=True)
