@@ -19,9 +19,9 @@ def forget(subject: Subject, at: datetime) -> bool:
     for record in found.exclude(status__in=_BUSY).order_by("pk").iterator():
         files.remove(record.path)
         ImportProblem.objects.filter(source=record).delete()
-        Import.objects.filter(pk=record.pk).update(
-            path=None, columns=[], preview=[], report={}, questions=[], notices=[]
-        )
+        nothing: list[str] = []
+        told = {"columns": nothing, "preview": nothing, "questions": nothing, "notices": nothing, "report": {}}
+        Import.objects.filter(pk=record.pk).update(path=None, **told)
     return not found.filter(status__in=_BUSY).exists()
 
 

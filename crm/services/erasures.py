@@ -27,9 +27,9 @@ from core.personal import forgetting
 from core.personal.holders import Subject, holders
 from crm.errors import OnLegalHold
 from crm.events import CONTACT_ERASED
-from crm.models import Contact, Erasure, SuppressionReason, Tag
+from crm.models import Contact, Erasure, FileGarbage, SuppressionReason, Tag
 from crm.selectors import addresses, people
-from crm.services import erasure_ledger
+from crm.services import erasure_ledger, file_purging
 from crm.services.erasure_ledger import Entry
 from crm.services.suppressions import suppress
 
@@ -209,7 +209,9 @@ def _swept(erasure: Erasure, at: datetime) -> bool:
 def _removed(erasure: Erasure) -> bool:
     for name in erasure.files:
         default_storage.delete(name)
-    return not any(default_storage.exists(name) for name in erasure.files)
+    # A trigger has noted the contents of rows that are gone.
+    file_purging.take_out()
+    return not FileGarbage.objects.exists() and not any(default_storage.exists(name) for name in erasure.files)
 
 
 def _knows(hashes: frozenset[str]) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.db import connection
 
@@ -21,10 +22,11 @@ from core.models.imports import Import, ImportProblem
 from core.personal import holders
 from core.personal.holders import Holder, Subject
 from crm.errors import ContactErased, OnLegalHold
-from crm.models import Contact, CustomField, Erasure, Interaction, Order, Suppression
+from crm.models import Contact, CustomField, Erasure, File, Interaction, Order, Suppression
 from crm.services import erasures, legal_holds, merges
 from crm.services.consent import consents, may_contact
 from crm.services.contacts import contacts
+from crm.services.files import files as attached
 from crm.services.interactions import interactions
 from crm.services.orders import orders
 from tests.crm import make
@@ -293,6 +295,18 @@ def test_files_and_holders_are_asked_until_nothing_is_left(at: datetime, places:
     assert asked[0].ids == {contact.pk}
     assert asked[0].knows("email", MAIL.upper())
     assert not asked[0].knows("email", "eve@example.com")
+
+
+def test_files_on_the_person_and_their_content_go(at: datetime, places: Path) -> None:
+    contact = person(at)
+    letter = SimpleUploadedFile("letter.txt", f"I am {WORD}".encode())
+    attached.upload(actor=SYSTEM, at=at, file=letter, contact_id=contact.pk)
+    assert marker.in_files(WORD)
+    erase(at, contact)
+    assert erasures.finish(erasure_id=Erasure.objects.get().pk, at=at)
+    assert marker.in_files(WORD) == []
+    assert marker.in_database(WORD) == []
+    assert not File.objects.exists()
 
 
 def test_files_of_exports_that_may_show_the_person_go(at: datetime, places: Path) -> None:
