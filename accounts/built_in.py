@@ -117,7 +117,7 @@ ROLES: tuple[BuiltIn, ...] = (
             Rule(("life_event",), WRITE, ALL),
             Rule(("order", "order_line", "order_discount", "order_return"), VIEW, ALL),
             Rule(("interaction",), WRITE, ALL),
-            Rule(("case", "case_change", "case_deadline"), ("*", "-delete", "-restore"), ALL),
+            Rule(("case", "case_change", "case_deadline"), ("*", "-bulk", "-delete", "-restore"), ALL),
             Rule(("contact",), ("update", "identify"), ALL),
             Rule(("task", "note", "note_mention", "file"), EVERY, ALL),
             Rule(("consent", "consent_state"), VIEW, ALL),
