@@ -20,6 +20,7 @@ from core.admin.actors import actor_of
 from core.admin.filters import DeletedFilter
 from core.admin.forms import RecordForm
 from core.admin.header import HeaderAdmin
+from core.admin.imports.offers import may_import
 from core.admin.operations import OperationsAdmin
 from core.admin.paginator import CappedPaginator
 from core.admin.panels import PanelsAdmin
@@ -73,11 +74,13 @@ class RecordAdmin(HeaderAdmin, OperationsAdmin, PanelsAdmin, ModelAdmin):  # typ
         return (DeletedFilter, *self.filters, *(custom.filters_of(entity) if seen else ()))
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """With a way to take what is listed along as a file."""
+        """With a way to take what is listed along as a file, and one to bring a file in."""
         actor, found = actor_of(request), dict(extra_context or {})
         if actor.may("export", "create") and actor.may(self.entity.name, "view"):
             address = reverse("admin:core_export_new", args=[self.entity.name])
             found["export_url"] = f"{address}?{request.GET.urlencode()}" if request.GET else address
+        if may_import(actor, self.entity.name):
+            found.setdefault("import_url", f"{reverse('admin:core_import_new')}?entity={self.entity.name}")
         return cast("HttpResponse", super().changelist_view(request, found))
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:

@@ -1,6 +1,6 @@
 """The admin of the customer record."""
 
-from crm.admin import cases, catalogue, customers, deals, events, files, home, imports, labels, orders, privacy, work
+from crm.admin import cases, catalogue, customers, deals, events, files, home, labels, orders, privacy, work
 
 __all__ = [
     "cases",
@@ -10,7 +10,6 @@ __all__ = [
     "events",
     "files",
     "home",
-    "imports",
     "labels",
     "orders",
     "privacy",

@@ -1,0 +1,1 @@
+"""The import wizard: a file is sent, understood, checked and written, and its result shown."""
