@@ -9,7 +9,7 @@ from crm.entities.consent import CONSENT, CONSENT_PURPOSE, CONSENT_STATE, SUPPRE
 from crm.entities.contact import CONTACT, LIFECYCLE_CHANGE
 from crm.entities.custom_field import CUSTOM_FIELD, offer_entities
 from crm.entities.deal import DEAL, PIPELINE, STAGE, STAGE_CHANGE
-from crm.entities.duplicate import DUPLICATE_DECISION
+from crm.entities.duplicate import DUPLICATE_CANDIDATE, DUPLICATE_DECISION
 from crm.entities.event import EVENT
 from crm.entities.file import FILE
 from crm.entities.identifier import IDENTIFIER, RESOLVE_CONTACT
@@ -68,6 +68,7 @@ ENTITIES = (
     IDENTIFIER,
     MERGE,
     DUPLICATE_DECISION,
+    DUPLICATE_CANDIDATE,
 )
 
 

@@ -10,6 +10,7 @@ from core.registry.types import Text
 from crm.entities import common
 from crm.entities.behaviour import OF_CONTACTS, REFERRAL_TREE
 from crm.entities.consent import MAY_CONTACT_ONE
+from crm.entities.duplicate import SCAN_DUPLICATES
 from crm.entities.identifier import IDENTIFY_CONTACT
 from crm.entities.merge import MERGE_CONTACT, UNMERGE_CONTACT
 from crm.entities.privacy import CONTACT_OPERATIONS
@@ -105,6 +106,7 @@ CONTACT = Entity(
         IDENTIFY_CONTACT,
         MERGE_CONTACT,
         UNMERGE_CONTACT,
+        SCAN_DUPLICATES,
         *CONTACT_OPERATIONS,
         REFERRAL_TREE,
     ],

@@ -13,7 +13,7 @@ from crm.models.consent import (
 from crm.models.contact import Contact, LifecycleChange, LifecycleStage
 from crm.models.custom_field import CustomField, CustomFieldType
 from crm.models.deal import Deal, Pipeline, Stage, StageChange, StageKind
-from crm.models.duplicate import DuplicateDecision, DuplicateVerdict
+from crm.models.duplicate import DuplicateCandidate, DuplicateDecision, DuplicateVerdict
 from crm.models.event import Event, EventKey
 from crm.models.file import File, FileGarbage
 from crm.models.identifier import Identifier, IdentifierKind
@@ -70,6 +70,7 @@ __all__ = [
     "Deal",
     "Direction",
     "DiscountKind",
+    "DuplicateCandidate",
     "DuplicateDecision",
     "DuplicateVerdict",
     "Erasure",

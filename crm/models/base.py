@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from core.actors import Actor, Visibility
 from core.models.record import Record
 from core.models.scope import Scope
 
@@ -77,6 +79,26 @@ CUSTOMER_SCOPE = Scope(
     team=("contact__team_id", "company__team_id"),
     partner=("contact__partner_id", "company__partner_id"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class OfAll(Scope):
+    """The scope of what hangs on several records: whoever sees it would have to see each of them."""
+
+    of: tuple[Scope, ...] = ()
+
+    def q(self, actor: Actor, visibilities: frozenset[Visibility]) -> models.Q:
+        """The condition of each of them."""
+        found = models.Q()
+        for scope in self.of:
+            found &= scope.q(actor, visibilities)
+        return found
+
+
+def of_all(*scopes: Scope) -> Scope:
+    """Visible to whoever would see each of these."""
+    first = scopes[0]
+    return OfAll(owner=first.owner, team=first.team, partner=first.partner, of=scopes)
 
 
 def through(path: str, scope: Scope) -> Scope:

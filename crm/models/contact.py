@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import F, Q, Value
+from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 
 from core.facts import fact_triggers
@@ -14,6 +14,7 @@ from core.models.record import Personal, Record, live_unique
 from core.models.scope import Scope
 from crm.models import rules
 from crm.models.base import Described, Owned, through
+from crm.models.candidate_triggers import contact_triggers
 from crm.models.mirrors import mirror_triggers
 
 
@@ -93,7 +94,7 @@ class Contact(Described, Owned):
 
     class Meta:
         db_table = "crm_contact"
-        triggers = [*history_triggers("contact"), *fact_triggers("contacts"), *mirror_triggers()]
+        triggers = [*history_triggers("contact"), *fact_triggers("contacts"), *mirror_triggers(), *contact_triggers()]
         constraints = [
             live_unique("crm", "contact", "external_id"),
             live_unique("crm", "contact", "email"),
@@ -124,6 +125,12 @@ class Contact(Described, Owned):
             rules.by("contact", "phone"),
             rules.by("contact", "name"),
             rules.by("contact", "email"),
+            rules.by("contact", "birth_date"),
+            models.Index(
+                Func(F("email"), Value("@"), Value(1), function="split_part"),
+                condition=Q(email__isnull=False),
+                name="crm_contact_email_local",
+            ),
             rules.by("contact", "created_at"),
             rules.by("contact", "updated_at"),
             rules.by("contact", "acquisition_source"),

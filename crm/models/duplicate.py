@@ -1,4 +1,4 @@
-"""Decisions about pairs of contacts that look like one person."""
+"""Pairs of contacts that look like one person, and decisions about them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from core.history.triggers import history_triggers
 from core.models.record import Personal, Record, live_unique
 from core.models.scope import Scope
 from crm.models import rules
-from crm.models.base import through
+from crm.models.base import of_all, through
+from crm.models.candidate_triggers import decision_triggers
 from crm.models.contact import Contact
 
 
@@ -44,7 +45,7 @@ class DuplicateDecision(Record):
 
     class Meta:
         db_table = "crm_duplicate_decision"
-        triggers = history_triggers("duplicate_decision")
+        triggers = [*history_triggers("duplicate_decision"), *decision_triggers()]
         constraints = [
             live_unique("crm", "duplicate_decision", "contact", "other"),
             rules.check(
@@ -61,3 +62,41 @@ class DuplicateDecision(Record):
 
     def __str__(self) -> str:
         return f"{self.contact_id} and {self.other_id}: {self.verdict}"
+
+
+class DuplicateCandidate(Record):
+    """A pair that the last scan took for one person. Triggers remove it once it is decided, merged or deleted."""
+
+    contact = models.ForeignKey(
+        "crm.Contact", models.CASCADE, related_name="+", db_index=False, help_text="The one with the lesser id."
+    )
+    other = models.ForeignKey(
+        "crm.Contact", models.CASCADE, related_name="+", db_index=False, help_text="The one with the greater id."
+    )
+    score = models.DecimalField(
+        max_digits=4, decimal_places=3, help_text="How sure it is that they are one person, from 0 to 1."
+    )
+    reasons = models.JSONField(default=list, help_text="What speaks for it and against it, the most telling first.")
+    found_at = models.DateTimeField(help_text="When a scan found it first.")
+    scan = models.UUIDField(help_text="The job that found it last.")
+
+    scope: ClassVar[Scope] = of_all(through("contact", Contact.scope), through("other", Contact.scope))
+    personal: ClassVar[Personal | None] = Personal(people=("contact_id", "other_id"), remove=True)
+    derived: ClassVar[Q | None] = Q()
+
+    class Meta:
+        db_table = "crm_duplicate_candidate"
+        constraints = [
+            models.UniqueConstraint(fields=["contact", "other"], name="crm_duplicate_candidate_uniq"),
+            rules.check(
+                "duplicate_candidate", "in_order", Q(contact__lt=F("other")), "A candidate is a pair of two contacts."
+            ),
+        ]
+        indexes = [
+            rules.by("duplicate_candidate", "other"),
+            rules.by("duplicate_candidate", "score"),
+            rules.by("duplicate_candidate", "found_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contact_id} and {self.other_id}: {self.score}"

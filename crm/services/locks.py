@@ -26,6 +26,8 @@ class Subject(IntEnum):
     RETENTION = 14
     RETENTION_REQUEST = 15
     REFERRALS = 43
+    DUPLICATE_SCAN = 16
+    DUPLICATE_SCAN_REQUEST = 17
 
 
 def exclusively(subject: Subject) -> None:

@@ -11,7 +11,7 @@ import pytest
 from core.actors import SYSTEM, Visibility
 from core.errors import Duplicate, Invalid, NotFound
 from crm.models import Contact, DuplicateDecision
-from crm.selectors import duplicates
+from crm.selectors import duplicate_blocks, duplicates
 from crm.services import merges
 from crm.services.contacts import contacts
 from crm.services.duplicate_decisions import duplicate_decisions
@@ -111,7 +111,7 @@ def test_deleted_and_hidden_contacts_are_not_proposed(at: datetime, ada: Contact
 def test_a_shared_number_proposes_a_bounded_number(at: datetime, ada: Contact) -> None:
     rows = [Contact(last_name=f"Worker {n}", phone="+4930123456", created_at=at, updated_at=at) for n in range(150)]
     Contact.objects.bulk_create(rows)
-    assert len(duplicates.candidates(ada.pk, actor=SYSTEM, at=at)) <= duplicates.BLOCK
+    assert len(duplicates.candidates(ada.pk, actor=SYSTEM, at=at)) <= duplicate_blocks.BLOCK
 
 
 def test_pages_follow_each_other(at: datetime, ada: Contact) -> None:

@@ -1,0 +1,95 @@
+"""Which contacts are compared with one contact: those that share a block with it. Each block reads one index."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from crm.selectors import nicknames
+from crm.selectors.duplicate_scoring import COLUMNS
+
+# Of one block: a switchboard's number or the commonest name proposes no more than these.
+BLOCK = 100
+# Names that are less alike than this are not looked at, but where something else is shared.
+NAME_BLOCK = 0.5
+NAME_BESIDE = 0.3
+
+_SHOWN = ", ".join(f"c.{column}" for column in COLUMNS)
+# Deleted contacts, merged ones among them, are nobody's duplicates.
+_FOUND = """
+        (SELECT i.contact_id AS id FROM crm_identifier mine
+            JOIN crm_identifier i ON i.value = mine.value AND i.kind = mine.kind AND i.system = mine.system
+                AND i.deleted_at IS NULL
+            WHERE mine.contact_id = %(id)s AND mine.deleted_at IS NULL AND mine.kind = 'phone'
+                AND i.contact_id <> %(id)s
+            LIMIT %(block)s)
+        UNION
+        (SELECT c.id FROM crm_contact c
+            WHERE upper(c.name) %% (SELECT upper(name) FROM me) AND c.deleted_at IS NULL AND c.id <> %(id)s
+            LIMIT %(block)s)
+        UNION
+        (SELECT c.id FROM crm_contact c
+            WHERE c.name = ANY(%(forms)s) AND c.deleted_at IS NULL AND c.id <> %(id)s
+            LIMIT %(block)s)
+        UNION
+        (SELECT c.id FROM crm_contact c
+            WHERE split_part(c.email, '@', 1) = (SELECT split_part(email, '@', 1) FROM me) AND c.email IS NOT NULL
+                AND c.deleted_at IS NULL AND c.id <> %(id)s
+            LIMIT %(block)s)
+        UNION
+        (SELECT c.id FROM crm_contact c, me
+            WHERE c.birth_date = (SELECT birth_date FROM me) AND c.deleted_at IS NULL AND c.id <> %(id)s
+                AND similarity(upper(c.name), upper(me.name)) >= %(beside)s
+            LIMIT %(block)s)
+        UNION
+        (SELECT c.id FROM crm_contact c, me
+            WHERE c.company_id = (SELECT company_id FROM me) AND c.deleted_at IS NULL AND c.id <> %(id)s
+                AND (lower(c.last_name) = lower(me.last_name) OR lower(c.first_name) = lower(me.first_name))
+            LIMIT %(block)s)
+"""
+# Also what was decided about a contact that was merged into one of them since.
+_SETTLED = """
+        WITH RECURSIVE family AS (
+            SELECT id FROM me
+            UNION
+            SELECT c.id FROM crm_contact c JOIN family f ON c.merged_into_id = f.id
+        ), decided AS (
+            SELECT CASE WHEN d.contact_id IN (SELECT id FROM family) THEN d.other_id ELSE d.contact_id END AS id
+            FROM crm_duplicate_decision d
+            WHERE (d.contact_id IN (SELECT id FROM family) OR d.other_id IN (SELECT id FROM family))
+                AND d.deleted_at IS NULL AND (d.until IS NULL OR d.until > %(at)s)
+        ), roots AS (
+            SELECT id FROM decided
+            UNION
+            SELECT c.merged_into_id FROM crm_contact c JOIN roots r ON c.id = r.id WHERE c.merged_into_id IS NOT NULL
+        )
+        SELECT id FROM roots
+"""
+_BLOCKS = f"""
+    WITH me AS MATERIALIZED (SELECT * FROM crm_contact WHERE id = %(id)s),
+    found AS ({_FOUND}),
+    settled AS ({_SETTLED})
+    SELECT {_SHOWN} FROM crm_contact c
+    WHERE c.deleted_at IS NULL AND c.id IN (SELECT id FROM found) AND c.id NOT IN (SELECT id FROM settled)
+    UNION ALL
+    SELECT {_SHOWN} FROM me c
+"""  # noqa: S608 - of constants
+
+
+def around(contact_id: UUID, *, at: datetime) -> dict[UUID, dict[str, Any]]:
+    """The contact and those that it is compared with, as the scoring reads them, by id."""
+    values = {"id": contact_id, "block": BLOCK, "beside": NAME_BESIDE, "at": at}
+    # The threshold of trigrams holds for this transaction alone.
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('pg_trgm.similarity_threshold', %s, true)", [str(NAME_BLOCK)])
+        cursor.execute("SELECT first_name, last_name FROM crm_contact WHERE id = %s", [contact_id])
+        cursor.execute(_BLOCKS, values | {"forms": _forms(*cursor.fetchone())})
+        return {row[0]: dict(zip(COLUMNS, row, strict=True)) for row in cursor.fetchall()}
+
+
+def _forms(first: str | None, last: str | None) -> list[str]:
+    """The name with short forms of the first name, as it is mostly written."""
+    return [f"{form.capitalize()} {last or ''}".strip() for form in nicknames.forms(first or "")]
