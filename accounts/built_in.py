@@ -87,7 +87,7 @@ ROLES: tuple[BuiltIn, ...] = (
         (
             *_STAFF,
             Rule(("<record>", "<part>"), VIEW, TEAM),
-            Rule(("<record>", "<part>"), ("*", "-view_*", *NOT_PRIVACY), OWN),
+            Rule(("<record>", "<part>"), ("*", "-view_*", "-scan_duplicates", *NOT_PRIVACY), OWN),
             Rule(("partner_organisation",), VIEW, TEAM),
             Rule(("analytics",), VIEW, ALL),
         ),

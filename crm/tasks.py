@@ -13,6 +13,7 @@ from crm.services import (
     case_deadlines,
     consent,
     custom_indexes,
+    duplicate_scans,
     erasures,
     event_partitions,
     file_purging,
@@ -105,3 +106,9 @@ def take_out_files() -> None:
 def sweep_files() -> None:
     """Remove the contents that a killed program left behind."""
     file_purging.sweep(at=now())
+
+
+@shared_task(queue="default")
+def scan_duplicates(job_id: str) -> None:
+    """Look for contacts that are one person."""
+    duplicate_scans.carry_out(job_id=UUID(job_id))

@@ -6,7 +6,7 @@ from django.contrib import admin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from core.admin import RecordAdmin
-from crm.models import Company, Contact, DuplicateDecision, Identifier, Interaction, Merge
+from crm.models import Company, Contact, DuplicateCandidate, DuplicateDecision, Identifier, Interaction, Merge
 
 
 @admin.register(Company)
@@ -67,3 +67,13 @@ class DuplicateDecisionAdmin(RecordAdmin):
     list_display = ("contact", "other", "verdict", "until", "by")
     list_select_related = ("contact", "other")
     filters = ("verdict", ("contact", AutocompleteSelectFilter))
+
+
+@admin.register(DuplicateCandidate)
+class DuplicateCandidateAdmin(RecordAdmin):
+    """Pairs that the last scan took for one person, the surest first. Scanned for over the APIs."""
+
+    list_display = ("contact", "other", "score", "found_at")
+    list_select_related = ("contact", "other")
+    ordering = ("-score", "-id")
+    filters = (("contact", AutocompleteSelectFilter),)

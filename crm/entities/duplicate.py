@@ -61,9 +61,7 @@ SCAN_DUPLICATES = Operation(
     run=duplicate_scans.request,
     entity="contact",
     action=duplicate_scans.ACTION,
-    input=(
-        Field("full", Boolean(), "Compare all contacts, not only with those that changed since the last scan."),
-    ),
+    input=(Field("full", Boolean(), "Compare all contacts, not only with those that changed since the last scan."),),
     output=STARTED,
     status=202,
     doc="Look for pairs of contacts that look like one person, as a job. They are found in duplicate candidates.",

@@ -18,7 +18,7 @@ from crm.selectors.duplicate_scoring import COLUMNS, reasons, score, signals
 # So many pairs are held in memory at once.
 PIECE = 5000
 
-type Pair = tuple[UUID, UUID]
+Pair = tuple[UUID, UUID]
 
 _CONTACTS = f"SELECT {', '.join(COLUMNS)} FROM crm_contact WHERE id = ANY(%s) AND deleted_at IS NULL"  # noqa: S608
 # Whoever deletes, merges or decides now waits, and then removes what is written here (`candidate_triggers`).

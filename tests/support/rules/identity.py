@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.actors import SYSTEM
+from core.ids import new_id
 from core.models.record import Record
-from crm.models import Merge
+from crm.models import DuplicateCandidate, Merge
 from crm.services import merges
 from tests.support.rules.rule import FUTURE, Rule, Values, ref
 
@@ -34,6 +35,16 @@ def merge_another(record: Record, samples: Samples) -> None:
     merges.merge(actor=SYSTEM, record_id=record.pk, at=samples.at, contact_id=samples.make("contact").pk)
 
 
+def _candidate(samples: Samples) -> Record:
+    """As a scan writes it."""
+    one, other = sorted(samples.make("contact").pk for _ in range(2))
+    made: Record = DuplicateCandidate.objects.create(
+        contact_id=one, other_id=other, score="0.9", found_at=samples.at, scan=new_id(), created_at=samples.at,
+        updated_at=samples.at, reasons=[{"signal": "phone", "text": "same phone", "weight": "0.750"}],
+    )  # fmt: skip
+    return made
+
+
 def _pair(samples: Samples) -> Values:
     return {"contact_id": ref(samples, "contact"), "other_id": ref(samples, "contact")}
 
@@ -53,7 +64,7 @@ RULES = {
         changed=lambda samples, record: {"confidence": "0.25", "last_seen_at": FUTURE},
     ),
 }
-MAKERS = {"merge": _merged}
+MAKERS = {"merge": _merged, "duplicate_candidate": _candidate}
 OPERATIONS = {
     "resolve_contact": _known_by,
     "identify_contact": _known_by,
