@@ -81,7 +81,7 @@ _BLOCKS = f"""
 
 def around(contact_id: UUID, *, at: datetime) -> dict[UUID, dict[str, Any]]:
     """The contact and those that it is compared with, as the scoring reads them, by id."""
-    values = {"id": contact_id, "block": BLOCK, "beside": NAME_BESIDE, "at": at}
+    values: dict[str, Any] = {"id": contact_id, "block": BLOCK, "beside": NAME_BESIDE, "at": at}
     # The threshold of trigrams holds for this transaction alone.
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('pg_trgm.similarity_threshold', %s, true)", [str(NAME_BLOCK)])
