@@ -11,7 +11,9 @@ from core.embedded import EmbeddedServiceError
 def main() -> None:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("what", nargs="?", default="apis", choices=("apis", "million", "analytics", "imports"))
+    parser.add_argument(
+        "what", nargs="?", default="apis", choices=("apis", "million", "analytics", "imports", "exports")
+    )
     parser.add_argument("--rounds", type=int, default=9, help="how often product and floor take turns")
     parser.add_argument("--seconds", type=float, default=1.5, help="how long each turn is")
     parser.add_argument(
@@ -35,6 +37,11 @@ def run(options: argparse.Namespace) -> None:
             from benchmarks import imports
 
             imports.run(home)
+    elif options.what == "exports":
+        with place.prepared("bench-exports") as home:
+            from benchmarks import exports
+
+            exports.run(home)
     elif options.what == "million":
         with place.prepared("bench-million") as home:
             from benchmarks import million

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from accounts.models import ApiKey, Grant, Role, Team, User, UserRole
 from accounts.services import secrets
@@ -121,9 +122,20 @@ def _ids(model: Any) -> list[UUID]:
 
 
 def _copy(model: Any, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+    rest = _defaults(model, columns)
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(model._meta.db_table), sql.SQL(", ").join(map(sql.Identifier, columns))
+        sql.Identifier(model._meta.db_table), sql.SQL(", ").join(map(sql.Identifier, [*columns, *rest]))
     )
     with connection.cursor() as cursor, cursor.cursor.copy(statement) as copy:
         for row in rows:
-            copy.write_row(row)
+            copy.write_row((*row, *rest.values()))
+
+
+def _defaults(model: Any, columns: Sequence[str]) -> dict[str, Any]:
+    """What stands in the columns that nobody names and that must not be empty."""
+    left = (
+        item
+        for item in model._meta.concrete_fields
+        if item.column not in columns and not item.null and item.has_default() and not getattr(item, "generated", False)
+    )
+    return {item.column: Jsonb(value) if isinstance(value := item.get_default(), dict) else value for item in left}

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import DatabaseError, transaction
-from django.db.models import F
+from django.db.models import F, JSONField
 
 from core import events
 from core.actors import Actor
@@ -177,11 +179,20 @@ def _require_within_scope(writes: Writes[Any], changes: Sequence[Write[Any]], in
 
 def _stored(record: Record) -> dict[str, Any]:
     """The values of the columns; those that the database makes are left to it."""
-    return {
-        column.attname: _copied(getattr(record, column.attname))
-        for column in record._meta.concrete_fields
+    plain, mutable = _columns(type(record))
+    values = record.__dict__
+    return {name: values[name] for name in plain} | {name: _copied(values[name]) for name in mutable}
+
+
+@cache
+def _columns(model: type[Record]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The attributes that a write may change: those of plain values, and those that are changed in place."""
+    names = {
+        column.attname: isinstance(column, ArrayField | JSONField)
+        for column in model._meta.concrete_fields
         if not getattr(column, "generated", False) and column.attname not in ("version", "updated_at")
     }
+    return tuple(n for n, mutable in names.items() if not mutable), tuple(n for n, mutable in names.items() if mutable)
 
 
 def _copied(value: Any) -> Any:
