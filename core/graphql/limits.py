@@ -38,7 +38,7 @@ class Limits:
 
     tokens: int = 4_000
     depth: int = 20
-    fields: int = 500
+    fields: int = 1_000
     aliases: int = 50
     root_fields: int = 20
     directives: int = 50

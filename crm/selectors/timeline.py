@@ -5,43 +5,26 @@ Every branch is limited before they are put together, so a page costs as much at
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 from uuid import UUID
 
-from django.db.models import CharField, F, Q, QuerySet, Value
-from django.db.models.functions import Cast, Coalesce, Concat, JSONObject, Left
+from django.db.models import CharField, DateTimeField, F, Q, QuerySet, UUIDField, Value
+from django.db.models.functions import Cast, JSONObject
 
 from core.actors import SYSTEM, Actor
+from core.database.compiled import Slot, Statement, compiled
 from core.errors import Invalid, InvalidCursor, NotFound
-from core.models.record import Record
-from core.models.scope import Scope
 from core.reads import cursors
+from core.reads.statements import Reach
 from core.registry import types
 from core.registry.feeds import Feed, FeedPage
 from core.registry.fields import Field, Shape
-from crm.models import (
-    Case,
-    CaseChange,
-    Company,
-    Contact,
-    Deal,
-    Event,
-    File,
-    Interaction,
-    LifecycleChange,
-    LifeEvent,
-    Note,
-    Order,
-    OrderReturn,
-    StageChange,
-    Task,
-    Touch,
-)
-from crm.models.base import CUSTOMER_SCOPE, through
+from crm.models import Company, Contact
+from crm.selectors.timeline_branches import BRANCHES, Branch
 
 MAX_LIMIT = 200
 SIGNATURE = "timeline"
@@ -75,194 +58,6 @@ ITEM = Shape(
 )
 
 
-@dataclass(frozen=True)
-class Branch:
-    """One source of entries: `entity` is what the reader must be allowed to see, `scope` how its rows are reached."""
-
-    kind: str
-    model: type[Record]
-    entity: str
-    scope: Scope
-    at: str
-    customer: str
-    title: Any
-    record: str
-    detail: dict[str, Any]
-    alive: tuple[str, ...] = ("deleted_at",)
-    only: type[Record] | None = None
-    where: Q = field(default_factory=Q)
-
-
-def _text(column: str) -> Cast:
-    """Amounts travel as text, as everywhere."""
-    return Cast(column, CharField())
-
-
-BRANCHES = (
-    Branch(
-        kind="interaction",
-        model=Interaction,
-        entity="interaction",
-        scope=CUSTOMER_SCOPE,
-        at="occurred_at",
-        customer="",
-        title=Coalesce(F("subject"), F("channel")),
-        record="id",
-        detail={
-            "channel": F("channel"), "kind": F("kind"), "direction": F("direction"), "outcome": F("outcome"),
-            "minutes": _text("minutes"), "agent_id": F("agent_id"), "deal_id": F("deal_id"),
-        },
-    ),
-    Branch(
-        kind="order",
-        model=Order,
-        entity="order",
-        scope=CUSTOMER_SCOPE,
-        at="placed_at",
-        customer="",
-        title=F("number"),
-        record="id",
-        detail={
-            "status": F("status"), "channel": F("channel"), "total": _text("total"), "currency": F("currency"),
-            "is_gift": F("is_gift"),
-        },
-    ),
-    Branch(
-        kind="return",
-        model=OrderReturn,
-        entity="order",
-        scope=through("order", CUSTOMER_SCOPE),
-        at="at",
-        customer="order__",
-        title=F("order__number"),
-        record="order_id",
-        detail={
-            "quantity": _text("quantity"), "amount": _text("amount"), "currency": F("order__currency"),
-            "reason": F("reason"), "line_id": F("line_id"),
-        },
-        alive=("deleted_at", "order__deleted_at"),
-    ),
-    Branch(
-        kind="deal",
-        model=StageChange,
-        entity="deal",
-        scope=through("deal", Deal.scope),
-        at="at",
-        customer="deal__",
-        title=Concat(F("deal__name"), Value(": "), F("to_stage__name")),
-        record="deal_id",
-        detail={
-            "status": F("kind"), "from_stage": F("from_stage__name"), "to_stage": F("to_stage__name"), "by": F("by"),
-            "amount": _text("deal__amount"), "currency": F("deal__currency"),
-        },
-        alive=("deleted_at", "deal__deleted_at"),
-    ),
-    Branch(
-        kind="event",
-        model=Event,
-        entity="event",
-        scope=CUSTOMER_SCOPE,
-        at="occurred_at",
-        customer="",
-        title=F("name"),
-        record="id",
-        detail={
-            "source": F("source"), "is_offline": F("is_offline"), "place": F("place"), "value": _text("value"),
-            "currency": F("currency"),
-        },
-    ),
-    Branch(
-        kind="touch",
-        model=Touch,
-        entity="touch",
-        scope=Touch.scope,
-        at="occurred_at",
-        customer="",
-        title=Coalesce(F("campaign_code"), F("source")),
-        record="id",
-        detail={
-            "source": F("source"), "medium": F("medium"), "campaign_code": F("campaign_code"), "channel": F("channel"),
-            "cost": _text("cost"), "currency": F("currency"),
-        },
-        only=Contact,
-    ),
-    Branch(
-        kind="life_event",
-        model=LifeEvent,
-        entity="life_event",
-        scope=LifeEvent.scope,
-        at="occurred_at",
-        customer="",
-        title=F("kind"),
-        record="id",
-        detail={"kind": F("kind"), "source": F("source"), "confidence": _text("confidence")},
-        only=Contact,
-    ),
-    Branch(
-        kind="lifecycle",
-        model=LifecycleChange,
-        entity="contact",
-        scope=through("contact", Contact.scope),
-        at="at",
-        customer="",
-        title=F("to_stage"),
-        record="contact_id",
-        detail={"from_stage": F("from_stage"), "to_stage": F("to_stage"), "by": F("by")},
-        only=Contact,
-    ),
-    Branch(
-        kind="case",
-        model=CaseChange,
-        entity="case",
-        scope=through("case", Case.scope),
-        at="at",
-        customer="",
-        title=Concat(F("case__number"), Value(" "), F("case__subject")),
-        record="case_id",
-        detail={
-            "status": F("to_status"), "from_status": F("from_status"), "by": F("by"), "priority": F("case__priority"),
-        },
-        alive=("deleted_at", "case__deleted_at"),
-        # As the indexes are made.
-        where=Q(to_status__in=("new", "resolved")),
-    ),
-    Branch(
-        kind="task",
-        model=Task,
-        entity="task",
-        scope=Task.scope,
-        at="completed_at",
-        customer="",
-        title=F("title"),
-        record="id",
-        detail={"kind": F("kind"), "owner_id": F("owner_id"), "due_at": F("due_at")},
-        where=Q(completed_at__isnull=False),
-    ),
-    Branch(
-        kind="note",
-        model=Note,
-        entity="note",
-        scope=Note.scope,
-        at="created_at",
-        customer="",
-        title=Left("body", 200),
-        record="id",
-        detail={"author_id": F("author_id"), "is_pinned": F("is_pinned")},
-    ),
-    Branch(
-        kind="file",
-        model=File,
-        entity="file",
-        scope=File.scope,
-        at="created_at",
-        customer="",
-        title=F("name"),
-        record="id",
-        detail={"media_type": F("media_type"), "size": F("size"), "author_id": F("author_id")},
-    ),
-)  # fmt: skip
-
-
 def timeline_feed(entity: str, model: type[Contact | Company]) -> Feed:
     """The feed `timeline` of contacts or of companies."""
     doc = "Everything that happened, newest first; `kind` says what it was."
@@ -285,13 +80,23 @@ def fetch(
     actor.require(entity, "view")
     if not model.objects.visible_to(actor).alive().filter(pk=record_id).exists():
         raise NotFound(entity=entity, id=str(record_id))
-    before = _position(after) if after is not None else None
-    branches = [item for item in BRANCHES if item.only in {None, model} and actor.may(item.entity, "view")]
-    parts = [_rows(item, actor, entity, record_id, before)[: limit + 1] for item in branches]
-    rows: Any = parts[0].union(*parts[1:], all=True).order_by("-entry_at", "-entry_id") if parts[1:] else parts[0]
-    found = list(rows[: limit + 1]) if parts[1:] else list(rows)
+    values = dict(zip(("moment", "key"), _position(after), strict=True)) if after is not None else {}
+    statement = _page(entity, model, Reach.of(actor), limit + 1, after is not None)
+    found = [(*row[:4], json.loads(row[4]), *row[5:]) for row in statement.run(record=record_id, **values)]
     items = [_item(*row) for row in found[:limit]]
     return FeedPage(items, _cursor(items[-1]) if len(found) > limit else None)
+
+
+@lru_cache(maxsize=1024)
+def _page(entity: str, model: type[Contact | Company], reach: Reach, length: int, continued: bool) -> Statement:
+    """The statement of a page, for whoever reaches as much: compiling and planning it costs more than its rows."""
+    branches = [item for item in BRANCHES if item.only in {None, model} and reach.actor.may(item.entity, "view")]
+    before = (Slot("moment", DateTimeField()), Slot("key", UUIDField())) if continued else None
+    parts = [_rows(item, reach.actor, entity, Slot("record", UUIDField()), before)[:length] for item in branches]
+    if not parts[1:]:
+        return compiled(parts[0])
+    rows: Any = parts[0].union(*parts[1:], all=True).order_by("-entry_at", "-entry_id")
+    return compiled(rows[:length])
 
 
 def everything(entity: str, model: type[Contact | Company], record_id: UUID) -> Iterator[dict[str, Any]]:
@@ -303,7 +108,7 @@ def everything(entity: str, model: type[Contact | Company], record_id: UUID) -> 
 
 
 def _rows(
-    branch: Branch, actor: Actor, entity: str, record_id: UUID, before: tuple[datetime, UUID] | None
+    branch: Branch, actor: Actor, entity: str, record_id: UUID | Slot, before: tuple[Slot, Slot] | None
 ) -> QuerySet[Any, Any]:
     """The entries of one branch, newest first, in the columns that all branches share."""
     visible = branch.scope.q(actor, actor.visibilities(branch.entity, "view"))

@@ -13,7 +13,7 @@ from core.errors import Duplicate, Forbidden, Invalid
 from core.models import Change, DirtyMonth, OutboxEvent
 from core.writes import batch
 from crm.models import Contact, Event, EventKey
-from crm.services import event_partitions
+from crm.services import event_partitions, identity
 from crm.services.events import events
 from tests.crm import make
 from tests.support.actors import clerk
@@ -161,6 +161,18 @@ def test_who_is_named_by_address_or_external_id_is_found(at: datetime, contact: 
     assert Event.objects.filter(contact=contact).count() == 2
     blind = clerk("event")
     assert events.create(actor=blind, values={"name": "x", "context": {"user_id": "e-1"}}, at=at).contact_id is None
+
+
+def test_a_visitor_who_is_known_is_found_unless_somebody_is_named(at: datetime, contact: Contact) -> None:
+    other = make.contact(at, last_name="Elm", external_id="e-1")
+    identity.identify(actor=SYSTEM, record_id=contact.pk, at=at, anonymous_id="v-1")
+    assert send(at, anonymous_id="v-1").contact_id == contact.pk
+    assert send(at, anonymous_id="v-1", context={"user_id": "e-1"}).contact_id == other.pk
+    assert send(at, anonymous_id="v-1", context={"user_id": "nobody"}).contact_id is None
+    # Two names that lead to two people lead to nobody.
+    assert send(at, context={"user_id": "e-1", "email": "ada@example.com"}).contact_id is None
+    send_many(at, {"anonymous_id": "v-1"}, {"anonymous_id": "v-2"})
+    assert Event.objects.filter(contact=contact).count() == 2
 
 
 def test_coming_leaves_no_history_and_going_does(at: datetime) -> None:
