@@ -17,6 +17,7 @@ from core.history.context import acting
 from core.models import Change, OutboxEvent
 from core.models.record import Record
 from core.registry.entities import Entity
+from core.registry.fields import Field
 from core.writes import inputs
 from core.writes.bulk_state import Intent, change_many
 from crm.services.tags import make_missing
@@ -82,8 +83,12 @@ def _free(entity: Entity, samples: Samples, records: list[Record]) -> dict[str, 
         name: value
         for name, value in samples.changes(entity, records[0]).items()
         if not {(item := entity.by_name[name]).attribute, item.attribute.removesuffix("_id")} & unique
-        and not (item.stored and item.type.parse(value) in [getattr(record, item.attribute) for record in records])
+        and not (item.stored and _parsed(item, value) in [getattr(record, item.attribute) for record in records])
     }
+
+
+def _parsed(item: Field, value: Any) -> Any:
+    return None if value is None else item.type.parse(value)
 
 
 @pytest.mark.parametrize("name", WRITTEN)
