@@ -100,7 +100,7 @@ def test_people_of_whom_nothing_was_heard(at: datetime) -> None:
         ({"moment": "last_activity"}, "/moment"),
         ({"action": "erase"}, "/action"),
         ({"entity": "contact", "moment": "created_at", "action": "delete"}, "/action"),
-        ({"entity": "order", "moment": "placed_at"}, "/action"),
+        ({"entity": "lifecycle_change", "moment": "at"}, "/action"),
         ({"keep_days": 0}, "/keep_days"),
     ],
 )
