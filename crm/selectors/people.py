@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.apps import apps
 from django.db import connection
+from django.db.models.expressions import RawSQL
 
 from core.models.record import Personal
 from core.personal.kinds import about, kinds
@@ -24,12 +25,26 @@ _MERGED = """
     SELECT id FROM merged ORDER BY id
 """
 
+_HELD = """
+    WITH RECURSIVE held AS (
+        SELECT id FROM crm_contact WHERE legal_hold
+        UNION
+        SELECT c.id FROM crm_contact c JOIN held h ON c.merged_into_id = h.id
+    )
+    SELECT id FROM held
+"""
+
 
 def with_merged(contact_id: UUID) -> list[UUID]:
     """The contact and those who were merged into it, directly or through others."""
     with connection.cursor() as cursor:
         cursor.execute(_MERGED, [contact_id])
         return [key for (key,) in cursor.fetchall()]
+
+
+def held() -> RawSQL:
+    """The ids of those on legal hold and of those merged into them, as a subquery: what they left is held too."""
+    return RawSQL(_HELD, ())  # noqa: S611 - a text of our own, with no input in it
 
 
 def address_hashes(people: Collection[UUID]) -> list[str]:

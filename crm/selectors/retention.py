@@ -13,7 +13,8 @@ from core.errors import Invalid
 from core.models.record import Personal, Record, RecordQuerySet
 from core.personal.kinds import emptied
 from core.registry.entities import Entity
-from crm.models import Contact, Deal, Interaction, Order, RetentionAction, RetentionRule
+from crm.models import Deal, Interaction, Order, RetentionAction, RetentionRule
+from crm.selectors import people
 
 LAST_ACTIVITY = "last_activity"
 _MOMENTS = frozenset({"date", "datetime"})
@@ -52,11 +53,12 @@ def due(rule: RetentionRule, at: datetime) -> RecordQuerySet:
         condition = criteria.to_q(entity, rule.criteria, actor=SYSTEM, at=at)
         rows = rows.filter(condition) if condition else rows
     personal = model.personal or Personal(people=())
-    held = Contact.objects.filter(legal_hold=True).values("pk")
+    held = people.held()
     for path in personal.people:
         rows = rows.exclude(**{f"{path}__in": held})
     if rule.action == RetentionAction.ERASE:
-        return rows.filter(erased_at__isnull=True)
+        # Whoever was merged goes with the contact that they are part of.
+        return rows.filter(erased_at__isnull=True, merged_into__isnull=True)
     return rows.exclude(_done(model, personal)) if rule.action == RetentionAction.EMPTY else rows
 
 

@@ -25,7 +25,7 @@ from core.history.context import acting
 from core.ids import new_id
 from core.personal import forgetting
 from core.personal.holders import Subject, holders
-from crm.errors import OnLegalHold
+from crm.errors import ContactMerged, OnLegalHold
 from crm.events import CONTACT_ERASED
 from crm.models import Contact, Erasure, FileGarbage, SuppressionReason, Tag
 from crm.selectors import addresses, people
@@ -45,7 +45,7 @@ def erase(
     """Erase the person. Doing it again finds nothing more to do. Deleted contacts can be erased too.
 
     suppress_addresses: put their addresses on the suppression list, so that they are not written to should they come
-    back. Raises Invalid (not confirmed), NotFound, Forbidden, OnLegalHold.
+    back. Raises Invalid (not confirmed), NotFound, Forbidden, OnLegalHold, ContactMerged.
     """
     actor.require("contact", "erase")
     if not confirm:
@@ -160,6 +160,11 @@ def _locked(actor: Actor, record_id: UUID) -> Contact:
         if rows.visible_to(actor).exists():
             raise Forbidden(entity="contact", action="erase")
         raise NotFound(entity="contact", id=str(record_id))
+    if contact.merged_into_id is not None and contact.erased_at is None:
+        # Their data is the other's by now, and so is a legal hold on it.
+        raise ContactMerged(
+            "The contact was merged into another: erase that one.", merged_into=str(contact.merged_into_id)
+        )
     held = Contact.objects.filter(pk__in=people.with_merged(record_id), legal_hold=True).first()
     if held is not None:
         raise OnLegalHold(contact_id=str(held.pk), reason=held.legal_hold_reason)

@@ -11,6 +11,7 @@ from django.db.models import F
 from core.actors import SYSTEM
 from core.history.context import acting
 from crm.models import File, FileGarbage
+from crm.selectors import people
 from crm.services import contents
 
 BATCH = 100
@@ -22,13 +23,16 @@ ASKED_AT_ONCE = 500
 
 
 def purge(*, at: datetime) -> int:
-    """Remove the contents of files deleted longer ago than they are kept; returns of how many."""
+    """Remove the contents of files deleted longer ago than they are kept, of nobody on hold; returns of how many."""
     until = at - timedelta(days=settings.BIFOCAL_FILES["keep_deleted_days"])
     removed = 0
     while True:
         with transaction.atomic():
-            rows = File.objects.filter(deleted_at__lt=until, purged_at__isnull=True).order_by("pk")[:BATCH]
-            found = list(rows.select_for_update(no_key=True, skip_locked=True))
+            rows = File.objects.filter(deleted_at__lt=until, purged_at__isnull=True)
+            for path in File.personal.people if File.personal else ():
+                rows = rows.exclude(**{f"{path}__in": people.held()})
+            rows = rows.order_by("pk")[:BATCH]
+            found = list(rows.select_for_update(of=("self",), no_key=True, skip_locked=True))
             if found:
                 acting(SYSTEM, at)
             for file in found:

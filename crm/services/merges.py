@@ -90,8 +90,19 @@ def unmerge(
             raise MergeNotUndoable(merge_id=str(record.pk))
         with inputs.translated_integrity():
             engine.unmerge(CONTACTS, record=record, winner=winner, loser=loser, by=actor.label, at=at)
+        _hold_both(record, winner.pk, loser.pk)
         _publish(CONTACT_UNMERGED, record, actor, at)
     return record_id
+
+
+def _hold_both(record: Merge, winner_id: UUID, loser_id: UUID) -> None:
+    """A legal hold of the time when the two were one is on what each of them has."""
+    if record.state["after"]["atoms"].get("column:legal_hold") == "true":
+        return
+    reason = Contact.objects.filter(pk=winner_id, legal_hold=True).values_list("legal_hold_reason", flat=True).first()
+    if reason is not None:
+        rows = Contact.objects.filter(pk=loser_id, legal_hold=False)
+        rows.update(legal_hold=True, legal_hold_reason=reason)
 
 
 def _check_losers(winner: UUID, losers: Sequence[UUID]) -> None:
