@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+from uuid import UUID
+
 from django.db import models
 
 from core.models.scope import Scope
@@ -28,3 +31,11 @@ def subject(name: str, related_name: str) -> models.ForeignKey[models.Model | No
         db_index=False,
         help_text=f"The {name} it is about.",
     )
+
+
+def person_of(record: Any) -> UUID | None:
+    """Whom a record on one of the subjects is about, by whichever way it leads there."""
+    about = (getattr(record, name) for name in ("deal", "case", "order"))
+    others = (item.contact_id for item in about if item is not None and item.contact_id is not None)
+    found: UUID | None = record.contact_id or next(others, None)
+    return found

@@ -13,7 +13,7 @@ from core.actors import Door
 from core.errors import Invalid
 from core.writes.base import Write, Writes
 from crm.models import Note, NoteMention, NotificationKind
-from crm.models.subjects import SUBJECTS
+from crm.models.subjects import SUBJECTS, person_of
 from crm.services import mentions, notifications
 from crm.services.notifications import Told
 
@@ -70,7 +70,7 @@ def _told(note: Note, user: User, author_id: UUID | None) -> Told:
         entity="note",
         record_id=note.pk,
         source=f"mention:{note.pk}",
-        contact_id=note.contact_id,
+        contact_id=person_of(note),
     )
 
 

@@ -18,7 +18,7 @@ from core.writes.base import Write, Writes
 from crm.errors import TaskNotOpen, TaskOpen
 from crm.events import TASK_CANCELLED, TASK_COMPLETED, TASK_REOPENED
 from crm.models import NotificationKind, Recurrence, Task, TaskStatus
-from crm.models.subjects import SUBJECTS
+from crm.models.subjects import SUBJECTS, person_of
 from crm.services import notifications
 from crm.services.notifications import Told
 
@@ -152,7 +152,7 @@ def _months_later(moment: datetime, months: int) -> datetime:
 
 def _told(task: Task, kind: NotificationKind, title: str, source: str) -> Told:
     assert task.owner_id is not None  # noqa: S101 - both callers look
-    return Told(task.owner_id, kind, title, "task", task.pk, source, task.contact_id)
+    return Told(task.owner_id, kind, title, "task", task.pk, source, person_of(task))
 
 
 def reminder(task: Task) -> Told:
