@@ -9,7 +9,7 @@ from core.constraints import Taken, explain
 from core.errors import DomainError, Invalid
 from core.registry.types import Email, FieldType, Phone, Text, TypeFault
 from core.writes.base import Write, Writes
-from crm.errors import PrimaryIdentifier
+from crm.errors import ContactErased, PrimaryIdentifier
 from crm.models import Contact, Identifier, IdentifierKind
 from crm.models.identifier import UNIQUE
 
@@ -67,8 +67,11 @@ def _check_system(record: Identifier) -> None:
 def _hold_contact(record: Identifier) -> None:
     """No foreign key holds it: it must be there, and not be merged or deleted in the meantime."""
     rows = Contact.objects.alive().filter(pk=record.contact_id).select_for_update(no_key=True)
-    if not rows.values_list("pk", flat=True).first():
+    found = rows.values_list("pk", "erased_at").first()
+    if found is None:
         raise Invalid.one("/contact_id", "not_found", "There is no such record.")
+    if found[1] is not None:
+        raise ContactErased(contact_id=str(record.contact_id))
 
 
 def _taken(diagnosis: Any) -> DomainError:

@@ -16,7 +16,7 @@ from core.database.inserts import insert
 from core.errors import Duplicate, Invalid
 from core.history.context import acting
 from core.writes import inputs
-from crm.errors import IdentifierTaken
+from crm.errors import ContactErased, IdentifierTaken
 from crm.events import CONTACT_IDENTIFIED
 from crm.models import Contact, Identifier, IdentifierKind
 from crm.selectors import identifiers as selector
@@ -89,7 +89,7 @@ def identify(
 ) -> UUID:
     """Link identifiers to a contact. What it has already is noted as seen again.
 
-    Raises IdentifierTaken where another contact has one of them; then nothing is linked.
+    Raises IdentifierTaken where another contact has one of them, or ContactErased; then nothing is linked.
     """
     actor.require("contact", "identify")
     keys = keys_of(**given)
@@ -98,6 +98,8 @@ def identify(
     with transaction.atomic():
         acting(actor, at)
         contact = contacts.lock(actor=actor, record_id=record_id, action="identify")
+        if contact.erased_at is not None:
+            raise ContactErased(contact_id=str(contact.pk))
         seen = {"at": seen_at or at, "confidence": confidence, "evidence": dict(evidence or {})}
         # In one order, so that two callers who link the same ones wait for each other and never in a circle.
         keys.sort(key=lambda key: (key.kind, key.system, key.value))
