@@ -100,7 +100,7 @@ def _forget_chunk(
         done.files += [name for name in rows.values_list(column, flat=True) if name]
     if personal.remove:
         rows.delete()
-        _forget_history(model, ids, None)
+        forget_history(model, ids, None)
         return
     values = emptied(model, personal) | changed
     if values:
@@ -110,10 +110,10 @@ def _forget_chunk(
         other.update(**values, version=F("version") + 1, updated_at=at)
     columns = hidden_columns(model, personal) if personal.columns else []
     if columns:
-        _forget_history(model, ids, columns)
+        forget_history(model, ids, columns)
 
 
-def _forget_history(model: type[Record], ids: Sequence[UUID], columns: list[str] | None) -> None:
+def forget_history(model: type[Record], ids: Sequence[UUID], columns: list[str] | None) -> None:
     """That something changed, who did it and when stays; what it was and became goes."""
     entity = model.entity_name()
     value = "'null'::jsonb" if columns is None else "CASE WHEN key = ANY(%(columns)s) THEN 'null'::jsonb ELSE value END"
