@@ -92,7 +92,8 @@ class Case(Described, Owned):
     is_clock_stale = models.BooleanField(default=False, editable=False)
 
     personal: ClassVar[Personal | None] = Personal(
-        people=("contact_id",), columns=("subject", "description", "satisfaction_comment", "custom", "external_id")
+        people=("contact_id",),
+        columns=("subject", "description", "satisfaction_comment", "tags", "custom", "external_id"),
     )
 
     class Meta:

@@ -251,6 +251,13 @@ def test_no_text_of_any_kind_of_record_is_left(at: datetime, name: str) -> None:
     assert told <= left
 
 
+def test_tags_of_their_cases_go(at: datetime) -> None:
+    contact = person(at)
+    make.case(at, contact_id=str(contact.pk), tags=[f"{WORD} case"])
+    erase(at, contact)
+    assert marker.in_database(WORD) == []
+
+
 def test_kept_answers_are_blanked_and_their_keys_stay_used(at: datetime) -> None:
     contact = person(at)
     runs: list[int] = []
