@@ -35,7 +35,8 @@ def create_many(
     results = [Result() for _ in values]
     drafts = _drafts(writes, actor, values, results, cleaned=cleaned)
     if not many.may_be_together(writes, "create"):
-        return _one_by_one(drafts, results, lambda draft: writes.create(actor=actor, values=values[draft.index], at=at))
+        raw = _raw(writes, values, cleaned)
+        return _one_by_one(drafts, results, lambda draft: writes.create(actor=actor, values=raw[draft.index], at=at))
     with transaction.atomic():
         writes.begin_many([draft.values for draft in drafts])
         drafts = _with_custom(writes, drafts, results)
@@ -61,7 +62,8 @@ def update_many(
     for draft in drafts:
         draft.record_id = ids[draft.index]
     if not many.may_be_together(writes, "update"):
-        return _one_by_one(drafts, results, lambda draft: _updated(writes, actor, ids, values, at, draft))
+        raw = _raw(writes, values, cleaned)
+        return _one_by_one(drafts, results, lambda draft: _updated(writes, actor, ids, raw, at, draft))
     with transaction.atomic():
         writes.begin_many([draft.values for draft in drafts])
         drafts = _with_custom(writes, drafts, results)
@@ -117,6 +119,17 @@ def _with_custom(writes: Writes[Any], drafts: Sequence[Draft], results: list[Res
         except DomainError as refusal:
             results[draft.index].error = refusal
     return fitting
+
+
+def _raw(writes: Writes[Any], values: Sequence[Mapping[str, Any]], cleaned: bool) -> Sequence[Mapping[str, Any]]:
+    """The values as the verbs for one take them, which read them themselves."""
+    if not cleaned:
+        return values
+    kinds = writes.entity.by_name
+    return [
+        {name: None if value is None else kinds[name].type.dump(value) for name, value in given.items()}
+        for given in values
+    ]
 
 
 def _one_by_one(drafts: Sequence[Draft], results: list[Result], write: Callable[[Draft], Any]) -> list[Result]:

@@ -23,8 +23,8 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "task": ("external_id", "title", "description", "due_at", "status", "contact", "completed_at"),
-    "interaction": ("external_id", "subject", "body", "occurred_at", "minutes", "channel", "contact", "status"),
+    "task": ("external_id", "title", "description", "due_at", "status", "contact.email", "completed_at"),
+    "interaction": ("external_id", "subject", "body", "occurred_at", "minutes", "channel", "contact.email", "status"),
 }
 _COMPONENTS = {"task": "VTODO", "interaction": "VEVENT"}
 _STATUS = {"open": "NEEDS-ACTION", "done": "COMPLETED", "cancelled": "CANCELLED"}
@@ -66,7 +66,7 @@ class CalendarReader:
             except (ValueError, OverflowError):
                 read = {}
                 faults.append(Fault("invalid_datetime", "A time in it is none of the calendar."))
-            yield Row(number, [read.get(name) for name in self._columns], tuple(faults))
+            yield Row(number, [lines.cell(read.get(name)) for name in self._columns], tuple(faults))
 
     def sample(self, file: IO[bytes], layout: Layout) -> Iterator[Row]:
         for index, row in enumerate(self.rows(file, layout)):
@@ -107,7 +107,7 @@ def _task(found: Mapping[str, Line]) -> dict[str, Cell]:
         "description": _value(found, "DESCRIPTION"),
         "due_at": _wire(moment),
         "status": words.get(status.upper(), "open"),
-        "contact": _attendee(found),
+        "contact.email": _attendee(found),
         "completed_at": _wire(_moment(found["COMPLETED"])) if "COMPLETED" in found else None,
     }
 
@@ -124,7 +124,7 @@ def _event(found: Mapping[str, Line]) -> dict[str, Cell]:
         "occurred_at": _wire(start),
         "minutes": None if minutes is None else f"{minutes:.2f}",
         "channel": "visit" if "visit" in categories else "call" if "call" in categories else "meeting",
-        "contact": _attendee(found),
+        "contact.email": _attendee(found),
         "status": (_value(found, "STATUS") or "").lower() or None,
     }
 

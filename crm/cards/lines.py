@@ -9,7 +9,9 @@ import quopri
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import IO
+from typing import IO, Any
+
+from core.formulas import neutralised
 
 LONGEST = 64 * 1024
 _READ = 16 * 1024
@@ -17,6 +19,7 @@ _READ = 16 * 1024
 _FOLD = 75
 _NAME = re.compile(r"(?:[A-Za-z0-9-]+\.)?([A-Za-z0-9-]+)")
 _PARAMETER = re.compile(r';([A-Za-z0-9-]+)(?:=((?:"[^"]*"|[^";:,]*)(?:,(?:"[^"]*"|[^";:,]*))*))?')
+_NUMBER = re.compile(r"\+[\d ()./-]+")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -123,6 +126,12 @@ def escaped(value: str) -> str:
     """A text as it stands in a value."""
     value = value.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
     return value.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\\n")
+
+
+def cell(value: Any) -> Any:
+    """A value as it would stand in a table, where the importer takes the mark of a formula off again."""
+    is_text = isinstance(value, str) and not _NUMBER.fullmatch(value)
+    return neutralised(value) if is_text else value
 
 
 def folded(line: str) -> bytes:

@@ -19,8 +19,8 @@ FIELDS = (
 )  # fmt: skip
 # What is read of a card. The further addresses and the birthday without a year are there for custom fields.
 COLUMNS = (
-    "external_id", "first_name", "last_name", "email", "phone", "job_title", "company", "city", "region", "country",
-    "birth_date", "tags", "email 2", "email 3", "phone 2", "phone 3", "birthday", "country name", "note",
+    "external_id", "first_name", "last_name", "email", "phone", "job_title", "company.name", "city", "region",
+    "country", "birth_date", "tags", "email 2", "email 3", "phone 2", "phone 3", "birthday", "country name", "note",
 )  # fmt: skip
 _BINARY = frozenset({"PHOTO", "LOGO", "SOUND", "KEY"})
 _SAMPLE = 200
@@ -51,7 +51,7 @@ class CardReader:
                 for item in card
                 if item.cut and item.name not in _BINARY
             ]
-            yield Row(number, [cells[name] for name in COLUMNS], tuple(faults))
+            yield Row(number, [lines.cell(cells[name]) for name in COLUMNS], tuple(faults))
 
     def sample(self, file: IO[bytes], layout: Layout) -> Iterator[Row]:
         for index, row in enumerate(self.rows(file, layout)):
@@ -89,7 +89,7 @@ def _contact(card: Sequence[Line]) -> dict[str, Cell]:
         if kind in first:
             cells[name] = lines.plain(first[kind].value) or None
     if "ORG" in first:
-        cells["company"] = lines.split(first["ORG"].value, ";")[0] or None
+        cells["company.name"] = lines.split(first["ORG"].value, ";")[0] or None
     if "ADR" in by_name:
         cells |= _place(min(by_name["ADR"], key=_preference))
     if "BDAY" in first:

@@ -60,7 +60,7 @@ def test_a_meeting_comes_back_and_others_read_it(tmp_path: Path) -> None:
     assert entity == "interaction"
     for name in ("external_id", "subject", "occurred_at", "minutes", "channel"):
         assert found[name] == MEETING[name]
-    assert found["contact"] == "ann@example.com"
+    assert found["contact.email"] == "ann@example.com"
     (event,) = icalendar.Calendar.from_ical(data).walk("VEVENT")
     assert event.decoded("DURATION").total_seconds() == 45 * 60
     assert str(event["ATTENDEE"]) == "mailto:ann@example.com"
@@ -79,7 +79,7 @@ def test_calendars_of_other_programs() -> None:
     assert entity == "interaction"
     weekly, whole_day, nowhere, never = rows
     assert (weekly["occurred_at"], weekly["minutes"]) == ("2026-07-01T08:00:00+00:00", "90.00")
-    assert (weekly["subject"], weekly["contact"], weekly["status"]) == ("Weekly", "bob@example.com", "confirmed")
+    assert (weekly["subject"], weekly["contact.email"], weekly["status"]) == ("Weekly", "bob@example.com", "confirmed")
     assert (whole_day["occurred_at"], whole_day["minutes"]) == ("2026-07-02T00:00:00+00:00", "1560.00")
     for broken in (nowhere, never):
         assert [fault.code for fault in broken["faults"]] == ["invalid_datetime"]
