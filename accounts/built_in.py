@@ -176,7 +176,7 @@ _PARTS = {
     "stage_change",
 }
 # Nobody else's, whatever else somebody may see.
-_PRIVATE = {"notification"}
+PRIVATE = {"notification"}
 # What was done about people's data.
 _PRIVACY = {"data_export", "erasure", "retention_rule"}
 # What one asks for oneself.
@@ -188,7 +188,7 @@ def grants(role: BuiltIn) -> Mapping[tuple[str, Visibility], frozenset[str]]:
     """What the role grants of what there is now, by thing and visibility."""
     granted: dict[tuple[str, Visibility], frozenset[str]] = {}
     for name, actions in registry.grantable().items():
-        kinds = {name} if name in _PRIVATE else {name, "<any>", _kind_of(name)}
+        kinds = {name} if name in PRIVATE else {name, "<any>", _kind_of(name)}
         for rule in role.rules:
             chosen = frozenset(_chosen(rule.actions, actions)) if kinds & set(rule.things) else frozenset()
             if chosen:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from accounts import scopes
+from accounts.built_in import PRIVATE
 from accounts.errors import Escalation
 from accounts.models import Grant as GrantRow
 from accounts.models import User
@@ -50,8 +51,8 @@ def require_covers(actor: Actor, wanted: Grants, *, team_id: UUID | None = None)
 
 
 def is_administrator(actor: Actor) -> bool:
-    """Whether the actor holds everything that can be granted."""
-    return covers(actor, scopes.everything())
+    """Whether the actor holds everything that can be granted, but for what is each one's own."""
+    return covers(actor, {name: grants for name, grants in scopes.everything().items() if name not in PRIVATE})
 
 
 def _reaches(actor: Actor, held: frozenset[Visibility], wanted: Visibility, team_id: UUID | None) -> bool:

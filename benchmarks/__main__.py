@@ -7,13 +7,13 @@ import argparse
 from benchmarks import place
 from core.embedded import EmbeddedServiceError
 
+WHAT = ("apis", "million", "record", "analytics", "imports", "exports")
+
 
 def main() -> None:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument(
-        "what", nargs="?", default="apis", choices=("apis", "million", "analytics", "imports", "exports")
-    )
+    parser.add_argument("what", nargs="?", default="apis", choices=WHAT)
     parser.add_argument("--rounds", type=int, default=9, help="how often product and floor take turns")
     parser.add_argument("--seconds", type=float, default=1.5, help="how long each turn is")
     parser.add_argument(
@@ -42,6 +42,11 @@ def run(options: argparse.Namespace) -> None:
             from benchmarks import exports
 
             exports.run(home)
+    elif options.what == "record":
+        with place.prepared("bench-record") as home:
+            from benchmarks import record
+
+            record.run(home)
     elif options.what == "million":
         with place.prepared("bench-million") as home:
             from benchmarks import million

@@ -42,8 +42,8 @@ SEARCH = (
     f"ORDER BY id DESC LIMIT {PAGE + 1}"
 )
 CREATE = (
-    f"INSERT INTO crm_contact (id, created_at, updated_at, version, tags, custom, {', '.join(WRITTEN)}) "  # noqa: S608
-    f"VALUES (%s, %s, %s, 1, '{{}}', '{{}}', {', '.join(['%s'] * len(WRITTEN))}) RETURNING {_COLUMNS}"
+    f"INSERT INTO crm_contact (id, created_at, updated_at, version, tags, custom, legal_hold, {', '.join(WRITTEN)}) "  # noqa: S608
+    f"VALUES (%s, %s, %s, 1, '{{}}', '{{}}', false, {', '.join(['%s'] * len(WRITTEN))}) RETURNING {_COLUMNS}"
 )
 COMPANIES = f"""
     SELECT c.id, c.name, c.industry, k.id, k.name, k.email

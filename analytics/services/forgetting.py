@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from analytics.lake import files, syncing
+from django.utils.module_loading import import_string
+
+from analytics.lake import files
 from analytics.lake.database import own_connection
 from core.personal.holders import Holder, Subject
+
+# By its name: web processes know that there is a lake, and never load its engine.
+SYNC = "analytics.lake.syncing.sync"
 
 
 def forget(subject: Subject, at: datetime) -> bool:
@@ -15,7 +20,7 @@ def forget(subject: Subject, at: datetime) -> bool:
         return True
     with own_connection() as connection:
         # A restored backup names files that are no longer there: the lake is then made anew.
-        syncing.sync(at=at, full=files.is_broken(connection))
+        import_string(SYNC)(at=at, full=files.is_broken(connection))
         return not files.unnamed(connection)
 
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from django.utils.module_loading import import_string
+
 from core.errors import Invalid
 from core.exports.columns import Column
 from core.exports.writers.delimited import DelimitedWriter
 from core.exports.writers.lines import LinesWriter
-from core.exports.writers.parquet import ParquetWriter
 from core.exports.writers.workbook import WorkbookWriter
 
 NAMES = ("csv", "xlsx", "parquet", "jsonl", "vcard", "ics")
@@ -58,7 +59,13 @@ def of(name: str, entity: str) -> Format:
     return found
 
 
+def _parquet(path: Path, columns: Sequence[Column], options: Mapping[str, Any]) -> Writer:
+    """Its engine is loaded where a file is written: web processes never do."""
+    made: Writer = import_string("core.exports.writers.parquet.ParquetWriter")(path, columns, options)
+    return made
+
+
 register(Format("csv", "text/csv; charset=utf-8", "csv", DelimitedWriter))
 register(Format("jsonl", "application/jsonl", "jsonl", LinesWriter))
-register(Format("parquet", "application/vnd.apache.parquet", "parquet", ParquetWriter))
+register(Format("parquet", "application/vnd.apache.parquet", "parquet", _parquet))
 register(Format("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx", WorkbookWriter))
