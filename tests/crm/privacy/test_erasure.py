@@ -47,12 +47,8 @@ NO_TEXT_ABOUT_PEOPLE: dict[str, set[str]] = {
     "deal": {"source"},
     "event": {"name", "place", "source"},
     "interaction": {"kind", "outcome"},
-<<<<<<< HEAD
     # What the campaign is called, the same for everybody whom it brought.
     "touch": {"source", "medium", "campaign_code", "term", "content", "channel"},
-=======
-    "touch": {"source", "medium", "campaign_code", "content", "term", "channel"},
->>>>>>> 8540244 (What holds for all kinds of records holds again: private things beside administration, engines out of web processes, wider answers; a benchmark of the record)
     # An invoice leads to it.
     "order": {"number", "external_id", "location", "coupon_code"},
 }
