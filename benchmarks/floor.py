@@ -22,7 +22,9 @@ from core.ids import new_id
 CONTACT = (
     "id", "external_id", "created_at", "updated_at", "version", "deleted_at", "first_name", "last_name", "name",
     "email", "phone", "job_title", "company_id", "lifecycle_stage", "source", "source_detail", "region", "country",
-    "city", "birth_date", "owner_id", "team_id", "partner_id", "tags", "custom",
+    "city", "birth_date", "owner_id", "team_id", "partner_id", "tags", "custom", "acquisition_source",
+    "acquisition_medium", "acquisition_campaign", "acquisition_at", "acquisition_touch_id", "merged_into_id",
+    "erased_at", "legal_hold", "legal_hold_reason",
 )  # fmt: skip
 WRITTEN = (
     "first_name", "last_name", "email", "job_title", "company_id", "lifecycle_stage", "source", "city", "owner_id",

@@ -85,6 +85,9 @@ class RecordAdmin(HeaderAdmin, OperationsAdmin, PanelsAdmin, ModelAdmin):  # typ
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """The address of a list filters by no column whose value is hidden from the actor: matches would tell it."""
+        # The parameter of our own filter is no field, even where the record has one of that name.
+        if lookup == DeletedFilter.parameter_name:
+            return True
         column = lookup.partition("__")[0]
         seen = {self._column(item.attribute) for item in self.entity.visible_fields(actor_of(request)) if item.stored}
         hidden = {item.name for item in self.model._meta.concrete_fields} - seen

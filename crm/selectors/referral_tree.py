@@ -41,7 +41,6 @@ def fetch(*, actor: Actor, record_id: UUID, at: datetime, depth: int | None = No
     What the actor may not see is left out, and whatever is below it. Raises Forbidden, NotFound, Invalid.
     """
     actor.require("contact", "view")
-    actor.require("referral", "view")
     depth, limit = 3 if depth is None else depth, 200 if limit is None else limit
     for name, value, most in (("depth", depth, MAX_DEPTH), ("limit", limit, MAX_NODES)):
         if not 1 <= value <= most:
@@ -49,6 +48,7 @@ def fetch(*, actor: Actor, record_id: UUID, at: datetime, depth: int | None = No
     visible = Contact.objects.visible_to(actor).alive()
     if not visible.filter(pk=record_id).exists():
         raise NotFound(entity="contact", id=str(record_id))
+    actor.require("referral", "view")
     columns = ("id", "referrer_id", "referred_id", "status", "occurred_at")
     counted = Referral.objects.visible_to(actor).alive().filter(is_counted=True).values(*columns)
     found: list[Any] = []

@@ -88,7 +88,7 @@ def test_costs_are_hidden_from(key: str) -> None:
 
 
 # Of one's own: keys, jobs, name, inbox, what one exported.
-OWN_THINGS = ("api_key", "job", "user", "analytics", "export", "import", "notification")
+OWN_THINGS = ("api_key", "job", "user", "analytics", "export", "import", "import_mapping", "notification")
 
 
 def test_an_analyst_changes_nothing() -> None:

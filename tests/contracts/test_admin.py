@@ -35,10 +35,12 @@ NO_ENTITY = {"allauth_idp_oidc.Client": SUPERUSERS_ONLY, "mfa.Authenticator": SU
 OTHER_VIEWS = {"analytics_recompute": ("analytics", "recompute")}
 # Views that only show something, with the kind of record that one must be allowed to see.
 PAGES = {"crm_deal_board": "deal", "crm_case_board": "case"}
-# Views of one record among those: who sees and moves what is tested where they are.
+# Views of one record among those, and the wizard of imports: who sees and does what is tested where they are.
 OF_A_RECORD = {
     "core_export_new",
     "core_export_progress",
+    "core_import_new",
+    "core_import_progress",
     "core_job_progress",
     "crm_case_board_column",
     "crm_case_board_move",

@@ -32,14 +32,11 @@ class Hands:
 
     def take(self, record: Record) -> None:
         """Make the record theirs, along the paths that its scope names."""
-        for paths, owner in (
-            (record.scope.owner, self.user),
-            (record.scope.team, self.team),
-            (record.scope.partner, self.partner),
-        ):
-            for path in paths:
-                if (type(record), path) not in _FIXED:
-                    _set(record, path.split("__"), owner.pk if owner else None)
+        for scope in _parts(record):
+            for paths, owner in ((scope.owner, self.user), (scope.team, self.team), (scope.partner, self.partner)):
+                for path in paths:
+                    if (type(record), path) not in _FIXED:
+                        _set(record, path.split("__"), owner.pk if owner else None)
         record.refresh_from_db()
 
     def give(self, samples: Samples, entity: Entity) -> Record:
@@ -55,6 +52,11 @@ class Hands:
 
 # One of our own does not become a partner's person by looking after one.
 _FIXED = frozenset({(PartnerPerson, "user_id")})
+
+
+def _parts(record: Record) -> tuple[Any, ...]:
+    """The scopes under each of which a record must be visible: one, or several for what joins two records."""
+    return getattr(record.scope, "of", (record.scope,))
 
 
 def _set(record: Any, path: list[str], value: UUID | None) -> None:
@@ -91,7 +93,10 @@ class Person:
 
     def reaches(self, record: Record, entity: str, action: str) -> bool:
         """Whether they may do this to that record: the plain reading of what visibilities mean."""
-        found, scope = self.visibilities(entity, action), record.scope
+        found = self.visibilities(entity, action)
+        return all(self._reaches(record, found, scope) for scope in _parts(record))
+
+    def _reaches(self, record: Record, found: set[Visibility], scope: Any) -> bool:
         if scope.is_open:
             return bool(found)
         if self.partner_id is not None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -78,7 +78,10 @@ class ImportAdmin(RecordAdmin):
         """The wizard."""
         actor = actor_of(request)
         actor.require("import", "view")
-        record: Import = self._seen(actor, object_id)
+        try:
+            record: Import = self._seen(actor, object_id)
+        except Http404:
+            return cast("HttpResponse", self._get_obj_does_not_exist_redirect(request, self.opts, object_id))
         if request.method == "POST":
             return self._sent(request, record)
         return self._wizard(request, record)
