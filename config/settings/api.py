@@ -22,6 +22,9 @@ BIFOCAL_BODY_LIMITS = {
     "upload": env.int("UPLOAD_LIMIT", default=512 * MEGABYTE),
     "file": env.int("FILE_LIMIT", default=25 * MEGABYTE),
 }
+# To how many bytes an imported file may unpack, and for how many days it is kept.
+BIFOCAL_IMPORT_UNPACKED_LIMIT = env.int("IMPORT_UNPACKED_LIMIT", default=2048 * MEGABYTE)
+BIFOCAL_IMPORT_RETENTION_DAYS = env.int("IMPORT_RETENTION_DAYS", default=30)
 # Requests per caller and window, published in the RateLimit headers; 0 is no limit.
 BIFOCAL_RATE_LIMIT = env.int("RATE_LIMIT", default=6_000)
 BIFOCAL_RATE_LIMIT_SECONDS = env.int("RATE_LIMIT_SECONDS", default=60)

@@ -41,6 +41,10 @@ class Parsed:
     related: dict[str, Any]
     errors: list[CellError]
 
+    def copy(self) -> Parsed:
+        """The same, to which errors and found records can be added."""
+        return Parsed(self.place, self.row, dict(self.values), self.custom, self.related, list(self.errors))
+
 
 @dataclass(frozen=True)
 class Step:

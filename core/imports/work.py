@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -139,7 +138,7 @@ class _Run:
         for attempt in range(ATTEMPTS):
             counts = Counts(**self.counts.as_dict())
             # A copy: what an attempt notes must not be there in the next one.
-            rows = [replace(one, values=dict(one.values), errors=list(one.errors)) for one in chunk]
+            rows = [one.copy() for one in chunk]
             try:
                 self._attempt(writer, rows, counts, kind)
             except OperationalError as error:

@@ -23,65 +23,17 @@ from core.imports.plan import CellError, Parsed
 from core.imports.records import errors_of
 from core.imports.relations import Relations
 from core.problems import domain_error_of
-from core.registry.fields import Field
-from core.registry.types import Code, DateTime, DecimalNumber, Email, FieldType, Id, Text
 from core.writes import bulk
 from crm.models import Order, OrderReturn
 from crm.services.companies import companies
 from crm.services.countries import CODES
+from crm.services.order_line_targets import RELATED, REQUIRED, TARGETS, line_values, order_values
 from crm.services.order_matching import Purchases
 from crm.services.orders import orders
 
 NAME = "order_line"
-CENT, PRICE = Decimal("0.01"), Decimal("0.0001")
+CENT = Decimal("0.01")
 MODES = ("create", "skip_existing", "upsert")
-_MONEY, _PRICE = DecimalNumber(16, 2), DecimalNumber(16, 4)
-# Columns of discounts: their kind, and whether somebody else pays them back.
-DISCOUNTS = {
-    "retail_discount": ("retail", False),
-    "coupon_discount": ("coupon", True),
-    "coupon_match_discount": ("coupon_match", False),
-    "discount": ("other", False),
-}
-_PLAIN: dict[str, FieldType] = {
-    "order_number": Text(max_length=64),
-    "placed_at": DateTime(),
-    "description": Text(max_length=200),
-    "quantity": DecimalNumber(14, 3),
-    "unit_price": _PRICE,
-    "line_total": _MONEY,
-    "currency": Code(max_length=3),
-    "location": Text(max_length=64),
-    "country": Text(max_length=100),
-    **dict.fromkeys(DISCOUNTS, _MONEY),
-}
-_REQUIRED = ("order_number", "placed_at", "quantity")
-_RELATED = {
-    "contact": ("contact_id", {"external_id": Text(max_length=200), "email": Email()}),
-    "company": ("company_id", {"external_id": Text(max_length=200), "name": Text(max_length=200)}),
-    "product": (
-        "product_id",
-        {"external_id": Text(max_length=200), "sku": Text(max_length=100), "name": Text(max_length=200)},
-    ),
-}
-
-
-def _targets() -> dict[str, Target]:
-    found = {}
-    for name, kind in _PLAIN.items():
-        field = Field(name, kind, currency="currency" if kind in (_PRICE, _MONEY) else None)
-        found[name] = Target(name, name.replace("_", " "), kind, field=field, required=name in _REQUIRED)
-    for relation, (column, keys) in _RELATED.items():
-        field = Field(column, Id(), reference=relation)
-        for key, kind in keys.items():
-            name = f"{relation}.{key}"
-            found[name] = Target(
-                name, name.replace(".", " ").replace("_", " "), kind, field, None, relation, relation, key
-            )
-    return found
-
-
-TARGETS = _targets()
 
 
 class OrderLines:
@@ -99,7 +51,7 @@ class OrderLines:
     def check(self, used: frozenset[str], options: Mapping[str, Any]) -> dict[str, Any]:
         """Needs the order's number, moment and quantity, a price or a total, and a product or a description."""
         found = dict(options)
-        missing = [name for name in _REQUIRED if name not in used]
+        missing = [name for name in REQUIRED if name not in used]
         if missing:
             raise Invalid.one("/mapping", "required", f"Map a column to {', '.join(missing)}.")
         if not used & {"unit_price", "line_total"}:
@@ -137,7 +89,7 @@ class OrderLines:
 def creatable(options: Mapping[str, Any]) -> frozenset[str]:
     """What may be made where it is missing."""
     asked = options.get("create_missing")
-    return frozenset(_RELATED) if asked is True else frozenset(asked or ())
+    return frozenset(RELATED) if asked is True else frozenset(asked or ())
 
 
 def _is_return(parsed: Parsed) -> bool:
@@ -180,7 +132,7 @@ class OrderLineWriter:
         values = parsed.values
         if parsed.errors:
             return
-        for name in _REQUIRED:
+        for name in REQUIRED:
             if values.get(name) is None:
                 self._refuse(parsed, name, "required", "This field is required.")
         if values.get("unit_price") is None and values.get("line_total") is None:
@@ -226,7 +178,7 @@ class OrderLineWriter:
                 self._purchases.note(group)
             elif self._fits(group):
                 new.append(group)
-        values = [_order(group) for group in new]
+        values = [order_values(group) for group in new]
         results = bulk.create_many(orders, actor=self._context.actor, values=values, at=at, cleaned=True)
         for group, result in zip(new, results, strict=True):
             if result.error is None:
@@ -251,7 +203,7 @@ class OrderLineWriter:
 
     def _check_total(self, parsed: Parsed) -> None:
         """Where the row tells its total, it must be what quantity, price and discounts come to."""
-        told, line = parsed.values.get("line_total"), _line(parsed)
+        told, line = parsed.values.get("line_total"), line_values(parsed)
         comes_to = (line["quantity"] * line["unit_price"]).quantize(CENT, ROUND_HALF_UP)
         comes_to -= sum((one["amount"] for one in line["discounts"] if not one["is_reimbursed"]), Decimal(0))
         if comes_to < 0:
@@ -328,36 +280,3 @@ def _is_whole(group: list[Parsed]) -> bool:
             text = f"Row {wrong[0].row.number} of the same order has an error."
             parsed.errors.append(CellError(None, "order_incomplete", text))
     return not wrong
-
-
-def _order(group: list[Parsed]) -> dict[str, Any]:
-    """The order's values, as validated input."""
-    first = group[0].values
-    values: dict[str, Any] = {
-        "number": first["order_number"],
-        "placed_at": min(parsed.values["placed_at"] for parsed in group),
-        "lines": [_line(parsed) for parsed in group],
-    }
-    for name in ("contact_id", "company_id", "currency", "location"):
-        if first.get(name) is not None:
-            values[name] = first[name]
-    return values
-
-
-def _line(parsed: Parsed) -> dict[str, Any]:
-    values = parsed.values
-    quantity: Decimal = values["quantity"]
-    discounts = [
-        {"kind": kind, "amount": abs(values[name]), "is_reimbursed": reimbursed}
-        for name, (kind, reimbursed) in DISCOUNTS.items()
-        if values.get(name)
-    ]
-    price = values.get("unit_price")
-    if price is None:
-        borne = sum((one["amount"] for one in discounts if not one["is_reimbursed"]), Decimal(0))
-        price = ((values["line_total"] + borne) / quantity).quantize(PRICE, ROUND_HALF_UP) if quantity else Decimal(0)
-    line = {"quantity": quantity, "unit_price": price, "discounts": discounts}
-    for name in ("product_id", "description"):
-        if values.get(name) is not None:
-            line[name] = values[name]
-    return line

@@ -46,6 +46,8 @@ _MONTH_FIRST = re.compile(r"^(?:[^\W\d]{3,10}\.?,?\s+)?([^\W\d]{3,10})\.?\s+(\d{
 _YEAR_FIRST = re.compile(r"^(\d{4})[\s\-/.]([^\W\d]{3,10})[\s\-/.](\d{1,2})$")
 _SPLIT = re.compile(r"(?:[T ]|,\s*|\s+)(?=\d{1,2}[:h.]\d{2}(?:\D|$))")
 _SERIAL = re.compile(r"^\d{4,5}(?:[.,]\d{1,15})?$")
+# No date is longer; long texts are not worth remembering either.
+LONGEST = 60
 _EPOCH = datetime(1899, 12, 30)
 # Days from 1954 to 2119: other numbers are hardly dates.
 _LEAST_SERIAL, _MOST_SERIAL = 20_000, 80_000
@@ -57,9 +59,13 @@ def parse_day(text: str, order: str) -> date | None:
     return None if found is None else found.date()
 
 
-@lru_cache(maxsize=65_536)
 def parse(text: str, order: str) -> datetime | None:
     """The moment that a text names: aware where it tells its offset, midnight where it has no time of day."""
+    return _parse(text, order) if len(text) <= LONGEST else None
+
+
+@lru_cache(maxsize=65_536)
+def _parse(text: str, order: str) -> datetime | None:
     text = " ".join(text.split())
     if order == EXCEL:
         found = _serial(text)

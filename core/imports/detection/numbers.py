@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 POINT, COMMA = "point", "comma"
+# No amount is longer.
+LONGEST = 80
 # Signs that stand for one currency only; "$" is that of many, and says nothing.
 SIGNS = {
     "€": "EUR", "£": "GBP", "₹": "INR", "₽": "RUB", "₩": "KRW", "₪": "ILS", "₺": "TRY", "₴": "UAH", "₫": "VND",
@@ -44,7 +46,7 @@ def parse(text: str, decimal: str) -> Amount | None:
     """The number that a text stands for, where `decimal` says which mark stands before the fraction; None for none."""
     if decimal == POINT and _PLAIN.match(text):
         return Amount(text)
-    return _parse(text, decimal)
+    return _parse(text, decimal) if len(text) <= LONGEST else None
 
 
 @lru_cache(maxsize=32_768)
@@ -88,7 +90,7 @@ def _expanded(plain: str, exponent: int) -> str:
 def evidence(text: str) -> str | None:
     """Which decimal mark a text proves: "point", "comma", "" for a number that proves nothing, None for no number."""
     stripped = text.strip()
-    as_point, as_comma = parse(stripped, POINT), _parse(stripped, COMMA)
+    as_point, as_comma = parse(stripped, POINT), parse(stripped, COMMA)
     if as_point is None and as_comma is None:
         return None
     if as_comma is None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
 from core.imports.errors import UnreadableFile
 from core.imports.readers import encoding as encodings
+from core.imports.readers import punctuation
 from core.imports.readers.base import (
     Cell,
     Fault,
@@ -23,9 +23,6 @@ from core.imports.readers.base import (
 )
 from core.imports.readers.lines import LONGEST, Lines
 
-SEPARATORS = (",", ";", "\t", "|")
-QUOTES = ('"', "'", "")
-_NAMES = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "pipe": "|", "\\t": "\t"}
 FIRST_ROWS = 2_000
 BLOCKS, BLOCK = 40, 1 << 15
 # After so many rows with an open quote nobody looks for its end on other lines any more: it would take for ever.
@@ -56,20 +53,20 @@ class Delimited:
             encoding = found.name
             notices.append(found.notice)
         skip = _whole(options.get("skip_rows"), "skip_rows")
-        head = _head(file, encoding)
-        told = _told_separator(head)
-        separator = _separator(options.get("separator")) or told or _guess_separator(head)
+        head = punctuation.head_of(file, encoding)
+        told = punctuation.told(head)
+        separator = punctuation.named(options.get("separator")) or told or punctuation.guess(head)
         quote = options.get("quote", None)
         if quote is None:
-            quote = _guess_quote(head, separator)
-        elif quote not in QUOTES:
+            quote = punctuation.guess_quote(head, separator)
+        elif quote not in punctuation.QUOTES:
             raise UnreadableFile("The quote must be \", ' or empty.", reason="bad_option")
         skip += 1 if told and not skip else 0
         settings = {
             "encoding": encoding, "separator": separator, "quote": quote, "skip_rows": skip,
             "short_rows": options.get("short_rows") or "error", "stray_bytes": options.get("stray_bytes") or "error",
         }  # fmt: skip
-        notices.append(f"The separator is {_spoken(separator)}, the quote {quote or 'none'}.")
+        notices.append(f"The separator is {punctuation.spoken(separator)}, the quote {quote or 'none'}.")
         rows = [row for _, row in zip(range(50), self._all(file, settings), strict=False)]
         refuse_empty(bool(rows))
         return _laid_out(rows, settings, options.get("header"), notices)
@@ -106,7 +103,7 @@ class Delimited:
 
 def _records(lines: Lines, settings: Mapping[str, Any]) -> Iterator[Row]:
     """The rows of a text, the header among them. A row that cannot be read ends with its first line."""
-    reader = csv.reader(lines, **_dialect(settings["separator"], settings["quote"]))
+    reader = csv.reader(lines, **punctuation.dialect(settings["separator"], settings["quote"]))
     patience = PATIENCE
     while True:
         start = lines.begin(LONGEST_ROW if patience > 0 else 1)
@@ -202,77 +199,6 @@ def _torn(lines: Lines, settings: Mapping[str, Any]) -> list[Cell]:
     return cells[:MOST_COLUMNS]
 
 
-def _dialect(separator: str, quote: str) -> dict[str, Any]:
-    plain: dict[str, Any] = {"delimiter": separator, "strict": True}
-    return plain | ({"quotechar": quote, "doublequote": True} if quote else {"quoting": csv.QUOTE_NONE})
-
-
-def _head(file: IO[bytes], encoding: str) -> str:
-    """The beginning of the text, whole lines where there are any."""
-    file.seek(0)
-    raw = file.read(1 << 17)
-    text = raw.decode(encoding, "replace")
-    whole, mark, _ = text.rpartition("\n")
-    return whole if mark and len(raw) == 1 << 17 else text
-
-
-def _told_separator(head: str) -> str | None:
-    """Excel's own first line: sep=;"""
-    first = head.lstrip("\ufeff").split("\n", 1)[0].strip('\r\n "')
-    if len(first) == 5 and first.lower().startswith("sep="):
-        return first[4] if first[4] in SEPARATORS else None
-    return "\t" if first.lower() == "sep=" else None
-
-
-def _separator(given: Any) -> str | None:
-    if given is None or given == "":
-        return None
-    found = _NAMES.get(str(given), str(given))
-    if len(found) != 1 or found in "\r\n\"'" or found.isalnum():
-        raise UnreadableFile("The separator must be one character: , ; | or tab.", reason="bad_option")
-    return found
-
-
-def _guess_separator(head: str) -> str:
-    """The one that cuts most rows into the same number of cells, and into more than one."""
-    best, score = ",", 0.0
-    for separator in SEPARATORS:
-        widths = Counter(len(row) for row in _parsed(head, separator, '"', 200) if row)
-        if not widths:
-            continue
-        width, rows = max(widths.items(), key=lambda item: (item[1], item[0]))
-        if width > 1:
-            found = rows / sum(widths.values()) + min(width, 100) / 1000
-            if found > score:
-                best, score = separator, found
-    return best
-
-
-def _guess_quote(head: str, separator: str) -> str:
-    """Double, unless single ones stand around cells and double ones do not."""
-    double = head.count(f'{separator}"') + head.count('\n"') + head.startswith('"')
-    single = sum(
-        1
-        for line in head.split("\n")[:500]
-        for cell in line.rstrip("\r").split(separator)
-        if len(cell) > 1 and cell[0] == cell[-1] == "'"
-    )
-    return "'" if not double and single >= 3 else '"'
-
-
-def _parsed(text: str, separator: str, quote: str, most: int) -> list[list[str]]:
-    reader = csv.reader(io.StringIO(text, newline=""), **(_dialect(separator, quote) | {"strict": False}))
-    found: list[list[str]] = []
-    try:
-        for row in reader:
-            found.append(row)
-            if len(found) >= most:
-                break
-    except csv.Error:
-        pass
-    return found
-
-
 def _laid_out(rows: list[Row], settings: dict[str, Any], header: Any, notices: list[str]) -> Layout:
     first = rows[0]
     if header is None:
@@ -303,13 +229,9 @@ def _spread(file: IO[bytes], layout: Layout, after: int) -> Iterator[Row]:
         file.seek(place - place % 4)
         text = file.read(BLOCK).decode(encoding, "replace")
         inner = text.partition("\n")[2].rpartition("\n")[0]
-        for cells in _parsed(inner, layout.settings["separator"], layout.settings["quote"], 100):
+        for cells in punctuation.parsed(inner, layout.settings["separator"], layout.settings["quote"], 100):
             if len(cells) == width and any(cells):
                 yield Row(after, [*(cell or None for cell in cells)])
-
-
-def _spoken(separator: str) -> str:
-    return {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}.get(separator, repr(separator))
 
 
 def _whole(value: Any, name: str) -> int:

@@ -7,12 +7,18 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import phonenumbers
-from email_validator import EmailNotValidError, validate_email
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
 from core.registry.types.base import EQUALITY, ORDER, SETS, TEXT, FieldType, TypeFault, require_str
 
 _URL = re.compile(r"^https?://[^\s/$.?#<>\"][^\s<>\"]*$", re.IGNORECASE)
 _CODE = re.compile(r"^[A-Z]+$")
+# Addresses that are valid whatever else is looked at: ASCII, no label that could be an encoded one, a domain in words.
+_PLAIN_EMAIL = re.compile(
+    r"[A-Za-z0-9_+-]{1,30}(?:\.[A-Za-z0-9_+-]{1,16}){0,2}@"
+    r"(?:[A-Za-z0-9](?:[A-Za-z0-9]|-(?!-)){0,40}(?<!-)\.){1,3}([A-Za-z]{2,20})"
+)
+_SPECIAL = frozenset(name.rpartition(".")[2] for name in SPECIAL_USE_DOMAIN_NAMES)
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,9 @@ class Email(Text):
         text = super().parse(value)
         if text is None:
             return None
+        plain = _PLAIN_EMAIL.fullmatch(text)
+        if plain is not None and plain[1].lower() not in _SPECIAL:
+            return text.lower()
         try:
             return validate_email(text, check_deliverability=False, test_environment=True).normalized.lower()
         except EmailNotValidError:

@@ -8,12 +8,14 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
+from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.imports.detection import dates, numbers
 from core.imports.detection.columns import examine
 from core.imports.readers import Row
+from core.registry.types import Email, TypeFault
 
 
 @pytest.mark.parametrize(
@@ -131,3 +133,25 @@ def test_a_column_follows_the_others_of_its_file() -> None:
 def test_shapes(cells: tuple[str, ...], shape: str) -> None:
     (column,), _ = examine(["x"], rows(*((cell,) for cell in cells)))
     assert column.shape == shape
+
+
+@given(
+    st.from_regex(r"[A-Za-z0-9._+-]{1,40}@[A-Za-z0-9.-]{1,40}\.(com|test|local|onion|[A-Za-z]{1,4})", fullmatch=True)
+    | st.text("abA0._+-@é ", max_size=20)
+    | st.emails()
+)
+def test_plain_addresses_are_judged_as_all_others(text: str) -> None:
+    def slowly() -> str | None:
+        try:
+            found = validate_email(text.strip(), check_deliverability=False, test_environment=True)
+        except EmailNotValidError:
+            return None
+        return found.normalized.lower()
+
+    def quickly() -> str | None:
+        try:
+            return Email().parse(text)
+        except TypeFault:
+            return None
+
+    assert quickly() == slowly()
