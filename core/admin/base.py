@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, ClassVar, cast
 
 from django.contrib import messages
@@ -15,7 +16,7 @@ from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from core import clock
-from core.admin import custom
+from core.admin import custom, unseen
 from core.admin.actors import actor_of
 from core.admin.filters import DeletedFilter
 from core.admin.forms import RecordForm
@@ -67,6 +68,25 @@ class RecordAdmin(HeaderAdmin, OperationsAdmin, PanelsAdmin, ModelAdmin):  # typ
         rows = rows.order_by(*self.get_ordering(request))
         match = request.resolver_match
         return rows.alive() if match is not None and match.url_name == "autocomplete" else rows
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Without the names of related records that the actor may not see."""
+        found = super().get_changelist_instance(request)
+        unseen.hide(list(found.result_list), actor_of(request), found.list_display)
+        return found
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Without the names of related records that the actor may not see."""
+        found = super().get_object(request, object_id, from_field)
+        unseen.hide([found] if found is not None else [], actor_of(request))
+        return found
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """What is chosen already keeps its name from those who may not see it."""
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if field is not None:
+            field.label_from_instance = partial(unseen.name_of, actor_of(request))
+        return field
 
     def get_list_filter(self, request: HttpRequest) -> Sequence[Any]:
         entity = self.entity

@@ -12,6 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from core.admin.actors import actor_of
 from core.admin.navigation import icon_of
 from core.admin.permissions import GrantedPermissions
+from core.admin.unseen import Unseen
 from core.templatetags.core_admin import amount, moment, words
 
 # How a state is meant, by its name.
@@ -54,7 +55,11 @@ class HeaderAdmin(GrantedPermissions):
         if value is None or value == "":
             return None
         if isinstance(column, models.ForeignKey):
-            return {"label": words(name), "value": str(value), "url": _page_of(value)}
+            return {
+                "label": words(name),
+                "value": str(value),
+                "url": "" if isinstance(value, Unseen) else _page_of(value),
+            }
         url = {models.EmailField: f"mailto:{value}", models.URLField: str(value)}.get(type(column), "")
         return {"label": words(name), "value": self._shown(record, column, value), "url": url}
 

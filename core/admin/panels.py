@@ -21,6 +21,7 @@ from django.utils.text import slugify
 
 from core import clock, registry
 from core.actors import Actor
+from core.admin import unseen
 from core.admin.actors import actor_of
 from core.admin.permissions import GrantedPermissions
 from core.errors import DomainError
@@ -148,6 +149,7 @@ def listed(relation: Relation, key: UUID, *, actor: Actor, after: str | None, re
     names = _columns(target, options, relation, actor)
     found = list(rows.order_by("-pk")[: PER_PAGE + 1])
     shown = found[:PER_PAGE]
+    unseen.hide(shown, actor, names)
     return {
         "kind": "table",
         "columns": [words(label_for_field(name, target.model, options)) for name in names],

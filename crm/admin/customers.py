@@ -6,6 +6,7 @@ from django.contrib import admin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from core.admin import RecordAdmin
+from core.registry.operations import Operation
 from crm.models import Company, Contact, DuplicateCandidate, DuplicateDecision, Identifier, Interaction, Merge
 
 
@@ -30,6 +31,15 @@ class ContactAdmin(RecordAdmin):
     badges = ("lifecycle_stage",)
     headline = ("email", "phone", "job_title", "company", "owner", "team", "source", "city", "created_at")
     panels_beside = True
+
+    def offers(self, operation: Operation, record: Contact) -> bool:
+        """What was merged can be undone, what is held can be released."""
+        match operation.name:
+            case "unmerge_contact":
+                return Merge.objects.alive().filter(winner=record.pk, undone_at__isnull=True).exists()
+            case "hold_contact" | "release_contact":
+                return record.legal_hold is (operation.name == "release_contact")
+        return True
 
 
 @admin.register(Interaction)

@@ -13,6 +13,7 @@ from accounts.models import Role, User, UserRole
 from core.actors import SYSTEM
 from core.models import Change
 from crm.models import Contact, Deal, LifecycleChange, Pipeline
+from crm.services import legal_holds, merges
 from crm.services.deals import deals
 from tests.crm import make
 
@@ -101,3 +102,20 @@ def test_goods_of_a_line_come_back(client: Client, at: datetime, contact: Contac
     assert order.returned_total == Decimal("4.00")
     form = client.post(address, {"line_id": line, "quantity": "5"}).context["form"]
     assert form.errors
+
+
+def test_only_what_can_be_undone_is_offered(client: Client, at: datetime, contact: Contact) -> None:
+    page = reverse("admin:crm_contact_change", args=[contact.pk])
+
+    def offered() -> set[str]:
+        return {item["name"] for item in client.get(page).context["operations"]}
+
+    assert "hold_contact" in offered()
+    assert not {"unmerge_contact", "release_contact"} & offered()
+    other = make.contact(at, last_name="Twin")
+    merges.merge(actor=SYSTEM, record_id=contact.pk, contact_id=other.pk, at=at)
+    legal_holds.hold(actor=SYSTEM, record_id=contact.pk, reason="A claim", at=at)
+    assert {"unmerge_contact", "release_contact"} <= offered()
+    assert "hold_contact" not in offered()
+    merges.unmerge(actor=SYSTEM, record_id=contact.pk, at=at)
+    assert "unmerge_contact" not in offered()
