@@ -101,6 +101,8 @@ ROLES: tuple[BuiltIn, ...] = (
             Rule(("<record>", "<part>"), VIEW, ALL),
             Rule(("company", "contact", "interaction", "identifier"), WRITE, ALL),
             Rule(("contact",), ("identify",), ALL),
+            Rule(("event", "interaction", "order"), ("tie",), ALL),
+            Rule(("tie",), ("untie",), ALL),
             Rule(("tag",), WRITE, ALL),
             Rule(("consent", "suppression"), ("create",), ALL),
             Rule(("<resource>",), VIEW, ALL),
@@ -123,6 +125,8 @@ ROLES: tuple[BuiltIn, ...] = (
             Rule(("consent", "consent_state"), VIEW, ALL),
             Rule(("consent", "suppression"), ("create",), ALL),
             Rule(("identifier",), ("view", *WRITE), ALL),
+            Rule(("event", "interaction", "order"), ("tie",), ALL),
+            Rule(("tie",), ("view", "untie"), ALL),
         ),
     ),
     BuiltIn(

@@ -138,3 +138,28 @@ class FirstTouch(Conflict):
 class ReferralCycle(Conflict):
     code = "referral_cycle"
     title = "The referred person, or somebody they brought, brought the referrer."
+
+
+class TiedAlready(Conflict):
+    code = "tied_already"
+    title = "It is another contact's already; name the tie that this one takes the place of."
+
+
+class AlreadyUntied(Conflict):
+    code = "already_untied"
+    title = "The tie was undone already."
+
+
+class TieSuperseded(Conflict):
+    code = "tie_superseded"
+    title = "It was tied again since: undo the later tie first."
+
+
+class TieNotCarried(Conflict):
+    code = "tie_not_carried"
+    title = "It is no longer what the tie made it, so there is nothing to go back to."
+
+
+class NeedsCustomer(Conflict):
+    code = "needs_customer"
+    title = "Without its contact it would be nobody's: name a company on it first, or delete it."

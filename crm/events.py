@@ -11,6 +11,10 @@ CONTACT_STAGE_CHANGED = "contact.stage_changed"
 CONTACT_IDENTIFIED = "contact.identified"
 CONTACT_MERGED = "contact.merged"
 CONTACT_UNMERGED = "contact.unmerged"
+# A tie was made or undone: `tie_id`, `contact_id`, and the `id` of the event, or `counts` of all that a visitor did.
+# Those of interactions and orders are interaction.tied, order.tied and so on.
+EVENT_TIED = "event.tied"
+EVENT_UNTIED = "event.untied"
 DEAL_MOVED = "deal.moved"
 DEAL_WON = "deal.won"
 DEAL_LOST = "deal.lost"

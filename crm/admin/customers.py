@@ -7,7 +7,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from core.admin import RecordAdmin
 from core.registry.operations import Operation
-from crm.models import Company, Contact, DuplicateCandidate, DuplicateDecision, Identifier, Interaction, Merge
+from crm.models import Company, Contact, DuplicateCandidate, DuplicateDecision, Identifier, Interaction, Merge, Tie
 
 
 @admin.register(Company)
@@ -87,3 +87,13 @@ class DuplicateCandidateAdmin(RecordAdmin):
     list_select_related = ("contact", "other")
     ordering = ("-score", "-id")
     filters = (("contact", AutocompleteSelectFilter),)
+
+
+@admin.register(Tie)
+class TieAdmin(RecordAdmin):
+    """What was found to be whose, by which evidence. Tied and untied by the actions of the records."""
+
+    list_display = ("at", "kind", "contact", "evidence", "confidence", "method", "by", "untied_at")
+    list_select_related = ("contact",)
+    sortable_by = ("at",)
+    filters = ("kind", "evidence", "method", ("contact", AutocompleteSelectFilter))

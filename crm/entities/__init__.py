@@ -19,6 +19,7 @@ from crm.entities.merge import MERGE
 from crm.entities.order import ORDER, ORDER_DISCOUNT, ORDER_LINE, ORDER_RETURN
 from crm.entities.privacy import DATA_EXPORT, ERASURE, RETENTION_RULE
 from crm.entities.service_level import BUSINESS_CALENDAR, ESCALATION_STEP, QUEUE, SERVICE_LEVEL
+from crm.entities.tie import TIE
 from crm.entities.work import NOTE, NOTE_MENTION, NOTIFICATION, TASK
 
 ENTITIES = (
@@ -69,6 +70,7 @@ ENTITIES = (
     MERGE,
     DUPLICATE_DECISION,
     DUPLICATE_CANDIDATE,
+    TIE,
 )
 
 

@@ -79,6 +79,7 @@ CONTACT = Entity(
         many("identities", "identifier", "contact_id", "What they are known by, in every system."),
         many("files", "file", "contact_id", "Files on them."),
         *OF_CONTACTS,
+        many("ties", "tie", "contact_id", "What was found to be theirs, and by which evidence."),
         many("lifecycle_changes", "lifecycle_change", "contact_id", "How far they came, and when."),
     ),
     writes=contacts,

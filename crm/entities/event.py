@@ -6,6 +6,7 @@ from core.registry.derive import field
 from core.registry.entities import Entity
 from core.registry.fields import one
 from crm.entities import common
+from crm.entities.tie import tie_operation, ties_of
 from crm.models import Event
 from crm.services.events import events
 
@@ -37,9 +38,10 @@ EVENT = Entity(
         common.money(Event, "value"),
         common.currency(Event),
     ),
-    relations=(one("contact", "contact"), one("company", "company")),
+    relations=(one("contact", "contact"), one("company", "company"), ties_of("event")),
     writes=events,
     verbs=frozenset({"create", "delete", "restore"}),
     keys=(),
     time_field="occurred_at",
+    operations=[tie_operation("event")],
 )

@@ -8,6 +8,7 @@ from core.registry.fields import many, one
 from core.registry.types import Text
 from crm.entities import common
 from crm.entities.calls import CALLS_AND_VISITS
+from crm.entities.tie import tie_operation, ties_of
 from crm.models import Interaction
 from crm.services.interactions import interactions
 
@@ -41,10 +42,11 @@ INTERACTION = Entity(
         one("case", "case"),
         one("agent", "user"),
         many("files", "file", "interaction_id", "Files on it."),
+        ties_of("interaction"),
     ),
     writes=interactions,
     time_field="occurred_at",
     search_fields=("subject",),
-    operations=[*CALLS_AND_VISITS],
+    operations=[*CALLS_AND_VISITS, tie_operation("interaction")],
     **common.CUSTOM,
 )

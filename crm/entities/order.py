@@ -8,6 +8,7 @@ from core.registry.fields import ListOf, Shape, many, one
 from core.registry.operations import Operation
 from core.registry.types import DecimalNumber
 from crm.entities import common
+from crm.entities.tie import tie_operation, ties_of
 from crm.models import Order, OrderDiscount, OrderLine, OrderReturn
 from crm.services.orders import orders
 
@@ -102,6 +103,7 @@ ORDER = Entity(
         many("tasks", "task", "order_id", "What is to be done about it."),
         many("notes", "note", "order_id", "Our remarks on it."),
         many("files", "file", "order_id", "Files on it."),
+        ties_of("order"),
     ),
     writes=orders,
     keys=("external_id", "number"),
@@ -131,7 +133,8 @@ ORDER = Entity(
                 common.parameter("returned_at", common.MOMENT, "When it came back; now if not given."),
             ),
             doc="Record that goods of one line came back.",
-        )
+        ),
+        tie_operation("order"),
     ],
 )
 

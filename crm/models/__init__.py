@@ -34,6 +34,7 @@ from crm.models.privacy import DataExport, Erasure, ExportFormat, RetentionActio
 from crm.models.referral import Referral, ReferralStatus
 from crm.models.service_level import BusinessCalendar, CaseClock, EscalationStep, Queue, ServiceLevel
 from crm.models.suppression import Suppression, SuppressionChannel, SuppressionReason
+from crm.models.tie import Tie, TieEvidence, TieKind, TieMethod, TieRows
 from crm.models.touch import Touch
 from crm.models.work import (
     Note,
@@ -125,5 +126,10 @@ __all__ = [
     "TaskKind",
     "TaskPriority",
     "TaskStatus",
+    "Tie",
+    "TieEvidence",
+    "TieKind",
+    "TieMethod",
+    "TieRows",
     "Touch",
 ]

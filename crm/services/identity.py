@@ -15,13 +15,16 @@ from core.actors import Actor
 from core.database.inserts import insert
 from core.errors import Duplicate, Invalid
 from core.history.context import acting
+from core.ids import new_id
 from core.writes import inputs
 from crm.errors import ContactErased, IdentifierTaken
 from crm.events import CONTACT_IDENTIFIED
-from crm.models import Contact, Identifier, IdentifierKind
+from crm.models import Contact, Identifier, IdentifierKind, TieEvidence, TieKind, TieMethod
 from crm.selectors import identifiers as selector
 from crm.selectors.identifiers import Key, Match
+from crm.services import ties, visitor_ties
 from crm.services.contacts import contacts
+from crm.services.ties import Proof
 
 RESOLVED, NONE, CONFLICT = "resolved", "none", "conflict"
 
@@ -89,6 +92,7 @@ def identify(
 ) -> UUID:
     """Link identifiers to a contact. What it has already is noted as seen again.
 
+    What visitors by its anonymous ids did, and is nobody's, becomes the contact's, by one tie for each of them.
     Raises IdentifierTaken where another contact has one of them, or ContactErased; then nothing is linked.
     """
     actor.require("contact", "identify")
@@ -107,7 +111,30 @@ def identify(
         if linked:
             payload = {"id": str(contact.pk), "kinds": sorted({key.kind for key in linked})}
             events.publish(events.Event(CONTACT_IDENTIFIED, payload), actor=actor, at=at)
+        _tie_visitors(contact, keys, confidence, actor, at)
     return contact.pk
+
+
+def _tie_visitors(
+    contact: Contact, keys: Sequence[Key], confidence: Decimal | None, actor: Actor, at: datetime
+) -> None:
+    """The contact is locked."""
+    for key in keys:
+        if key.kind != IdentifierKind.ANONYMOUS_ID:
+            continue
+        tie_id = new_id()
+        counts = visitor_ties.give(tie_id, key.value, contact.pk, at=at)
+        if counts:
+            known = selector.holder(key)
+            proof = Proof(
+                TieEvidence.ANONYMOUS_ID,
+                Decimal(1) if confidence is None else confidence,
+                TieMethod.AUTOMATIC,
+                {"identifier_id": str(known.pk)} if known else {},
+            )
+            made = ties.draft(TieKind.VISITOR, None, contact.pk, proof, by=actor.label, at=at)
+            made.pk, made.counts = tie_id, counts
+            ties.keep([made], actor=actor, at=at)
 
 
 def _link(contact: Contact, key: Key, seen: Mapping[str, Any], actor: Actor, at: datetime) -> bool:

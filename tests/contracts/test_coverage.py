@@ -28,6 +28,7 @@ NO_ENTITY = {
     "analytics.MetricResult": "what a run found as a whole, shown by the operations of analytics",
     "crm.MergeMove": "what is needed to undo a merge; how many rows moved is shown by the merge's field `counts`",
     "crm.FileGarbage": "what is still to be removed from the storage of files",
+    "crm.TieRows": "what is needed to undo a visitor's tie; how many they are is shown by the tie's field `counts`",
     "core.DirtyMonth": "what the lake must copy again, for the lake alone",
     "crm.EventKey": "which messages came, for the events' own trigger; shown by their events",
     "core.Change": "shown record by record, as the feed `history`",

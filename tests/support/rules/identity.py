@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.actors import SYSTEM
 from core.ids import new_id
 from core.models.record import Record
-from crm.models import DuplicateCandidate, Merge
-from crm.services import merges
+from crm.models import DuplicateCandidate, Event, Merge, Tie
+from crm.services import merges, ties
 from tests.support.rules.rule import FUTURE, Rule, Values, ref
 
 if TYPE_CHECKING:
@@ -45,6 +45,21 @@ def _candidate(samples: Samples) -> Record:
     return made
 
 
+def _tied(samples: Samples) -> Record:
+    event = samples.make("event")
+    Event.objects.filter(pk=event.pk).update(contact=None)
+    given = {"contact_id": samples.make("contact").pk, "evidence": "loyalty_card"}
+    ties.tie(kind="event", actor=SYSTEM, record_id=event.pk, at=samples.at, **given)
+    made: Record = Tie.objects.get(event=event.pk)
+    return made
+
+
+def _to_its_contact(samples: Samples, record: Any) -> Values:
+    """What has a contact is tied to the same again: nothing else would be, without the tie that it replaces."""
+    contact_id = None if record is None else record.contact_id
+    return {"contact_id": str(contact_id or ref(samples, "contact")), "evidence": "manual"}
+
+
 def _pair(samples: Samples) -> Values:
     return {"contact_id": ref(samples, "contact"), "other_id": ref(samples, "contact")}
 
@@ -64,11 +79,14 @@ RULES = {
         changed=lambda samples, record: {"confidence": "0.25", "last_seen_at": FUTURE},
     ),
 }
-MAKERS = {"merge": _merged, "duplicate_candidate": _candidate}
+MAKERS = {"merge": _merged, "duplicate_candidate": _candidate, "tie": _tied}
 OPERATIONS = {
     "resolve_contact": _known_by,
     "identify_contact": _known_by,
     "merge_contact": lambda samples, record: {"contact_id": ref(samples, "contact")},
     "unmerge_contact": lambda samples, record: {},
+    "tie_event": _to_its_contact,
+    "tie_interaction": _to_its_contact,
+    "tie_order": _to_its_contact,
 }
 BEFORE = {"unmerge_contact": merge_another}

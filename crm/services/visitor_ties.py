@@ -1,0 +1,104 @@
+"""Everything that a visitor did before it was known who they are, given to a contact in one statement for each table,
+and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.apps import apps
+from django.db import connection
+from psycopg import sql
+
+from crm.errors import TieNotCarried, TieSuperseded
+from crm.models import Contact, Event, Tie, TieKind
+
+# Ids in one row of the record of what was tied.
+CHUNK = 5000
+
+_GIVE = sql.SQL("""
+    WITH tied AS (
+        UPDATE {table} SET contact_id = %(contact)s, version = version + 1, updated_at = %(at)s
+        WHERE anonymous_id = %(visitor)s AND contact_id IS NULL AND deleted_at IS NULL
+        RETURNING id
+    ), numbered AS (
+        SELECT id, (row_number() OVER (ORDER BY id) - 1) / {chunk} AS chunk FROM tied
+    )
+    INSERT INTO crm_tie_rows (tie_id, model, ids)
+    SELECT %(tie)s, {label}, array_agg(id ORDER BY id) FROM numbered GROUP BY chunk
+    RETURNING cardinality(ids)
+""")
+_LOCK = sql.SQL("""
+    SELECT contact_id FROM {table}
+    WHERE id IN (SELECT unnest(ids) FROM crm_tie_rows WHERE tie_id = %(tie)s AND model = {label})
+    ORDER BY id FOR NO KEY UPDATE
+""")
+_BACK = sql.SQL("""
+    UPDATE {table} SET contact_id = %(previous)s, version = version + 1, updated_at = %(at)s
+    WHERE id IN (SELECT unnest(ids) FROM crm_tie_rows WHERE tie_id = %(tie)s AND model = {label})
+""")
+_LATER = """
+    SELECT t.id FROM crm_tie t
+    WHERE t.untied_at IS NULL AND t.deleted_at IS NULL
+        AND t.event_id IN (SELECT unnest(ids) FROM crm_tie_rows WHERE tie_id = %(tie)s AND model = 'crm.Event')
+    ORDER BY t.id LIMIT 1
+"""
+
+
+def give(tie_id: UUID, visitor: str, contact_id: UUID, *, at: datetime) -> dict[str, int]:
+    """Give what is the visitor's and nobody's to the contact, whom the caller has locked; how many, by kind of record.
+
+    What it was is stored under the id of a tie that the caller stores after it, where there was anything.
+    """
+    values = {"contact": contact_id, "visitor": visitor, "tie": tie_id, "at": at}
+    counts = {}
+    with connection.cursor() as cursor:
+        for model in _models():
+            cursor.execute(_filled(_GIVE, model), values)
+            count = sum(number for (number,) in cursor.fetchall())
+            if count:
+                counts[model.entity_name()] = count
+    return counts
+
+
+def give_back(tie: Tie, *, at: datetime) -> None:
+    """Give all of it back, for the caller's locked tie. Nothing is wrong with what is there no longer: dropped months.
+
+    Raises TieSuperseded, TieNotCarried; then nothing is given back.
+    """
+    values = {"tie": tie.pk, "previous": tie.previous_contact_id, "at": at}
+    with connection.cursor() as cursor:
+        for model in _models():
+            cursor.execute(_filled(_LOCK, model), values)
+            changed = sum(contact != tie.contact_id for (contact,) in cursor.fetchall())
+            cursor.execute(_LATER, values)
+            for (later,) in cursor.fetchall():
+                raise TieSuperseded(tie_id=str(tie.pk), later_tie_id=str(later))
+            if changed:
+                raise TieNotCarried(tie_id=str(tie.pk), changed=changed)
+        for model in _models():
+            cursor.execute(_filled(_BACK, model), values)
+
+
+def holding(event_id: UUID, contact_id: UUID) -> Tie | None:
+    """The last open tie of a visitor by which the contact has the event."""
+    rows = Tie.objects.alive().filter(kind=TieKind.VISITOR, contact=contact_id, untied_at=None)
+    rows = rows.filter(rows__model=Event._meta.label, rows__ids__contains=[event_id])
+    found: Tie | None = rows.order_by("-pk").first()
+    return found
+
+
+def _models() -> Iterator[Any]:
+    """The kinds of records that have a visitor beside a contact, in one order."""
+    for model in sorted(apps.get_app_config("crm").get_models(), key=lambda item: str(item._meta.label)):
+        names = {column.name for column in model._meta.concrete_fields}
+        if {"anonymous_id", "contact"} <= names and model._meta.get_field("contact").related_model is Contact:
+            yield model
+
+
+def _filled(query: sql.SQL, model: Any) -> sql.Composed:
+    return query.format(
+        table=sql.Identifier(model._meta.db_table), label=sql.Literal(model._meta.label), chunk=sql.Literal(CHUNK)
+    )
