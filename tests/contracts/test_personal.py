@@ -15,6 +15,7 @@ from crm.models import Contact
 # Models that lead to contacts and are no records, or say nothing of anybody; each with the reason.
 EXEMPT: dict[str, str] = {
     "crm.MergeMove": "ids of rows and names of columns, nothing of what they say",
+    "crm.TieRows": "ids of rows, nothing of what they say",
 }
 
 

@@ -61,7 +61,8 @@ def test_an_event_is_tied_and_untied_exactly(at: datetime, contact: Contact) -> 
     assert whose(made) == contact.pk
     shown = (found.kind, found.evidence, found.details, str(found.confidence), found.method, found.by)
     assert shown == ("event", "loyalty_card", {"receipt": "R-7"}, "0.900", "manual", SYSTEM.label)
-    assert found.previous_contact_id is None and found.at == later
+    assert found.previous_contact_id is None
+    assert found.at == later
     untie(later, found)
     after = Event.objects.filter(pk=made.pk).values().get()
     assert {key for key in before if before[key] != after[key]} == {"version", "updated_at"}
@@ -207,12 +208,15 @@ def test_what_a_visitor_did_becomes_the_contacts_by_one_tie(at: datetime, contac
     later = visits(at, 1, message_id="later")[0]
     assert whose(later) is None
     identify(at, contact)
-    assert whose(later) == contact.pk and Tie.objects.count() == 2
+    assert whose(later) == contact.pk
+    assert Tie.objects.count() == 2
     last = Tie.objects.latest("pk")
     untie(at, last)
-    assert whose(later) is None and of(contact) == 12
+    assert whose(later) is None
+    assert of(contact) == 12
     untie(at, found)
-    assert of(contact) == 0 and whose(theirs) == other.pk
+    assert of(contact) == 0
+    assert whose(theirs) == other.pk
     Event.objects.filter(pk=later.pk).delete()
     changed = {key.split()[0] for key in differences(before, image())}
     assert changed == {"crm_tie", "crm_identifier"}
@@ -246,7 +250,8 @@ def test_merging_moves_ties_and_unmerging_brings_them_back(at: datetime, contact
     identify(at, contact)
     before = image()
     merges.merge(actor=SYSTEM, record_id=winner.pk, at=at, contact_id=contact.pk)
-    assert Tie.objects.filter(contact=winner).count() == 2 and of(winner) == 5
+    assert Tie.objects.filter(contact=winner).count() == 2
+    assert of(winner) == 5
     merges.unmerge(actor=SYSTEM, record_id=winner.pk, at=at)
     assert not differences(before, image())
     merges.merge(actor=SYSTEM, record_id=winner.pk, at=at, contact_id=contact.pk)
