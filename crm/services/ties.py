@@ -130,7 +130,7 @@ def _tie(
     rows = writes.entity.model._default_manager.filter(pk=record_id).visible_to(actor)
     previous: UUID | None = rows.values_list("contact_id", flat=True).first()
     contact = _contact(actor, contact_id, _locked({contact_id, previous}))
-    record = writes.lock(actor=actor, record_id=record_id, action="tie")
+    record: Any = writes.lock(actor=actor, record_id=record_id, action="tie")
     if record.contact_id == contact.pk:
         return record_id
     if record.contact_id != previous:
@@ -225,7 +225,8 @@ def _check_superseded(kind: str, record_id: UUID, contact_id: UUID, supersedes: 
 
 def _locked(ids: Iterable[UUID | None]) -> dict[UUID, Contact]:
     """Whoever merges or deletes them waits, or we do; in the order of their keys, so that nobody waits in a circle."""
-    rows = Contact.objects.filter(pk__in=set(ids) - {None}).order_by("pk").select_for_update(of=("self",), no_key=True)
+    wanted = {key for key in ids if key is not None}
+    rows = Contact.objects.filter(pk__in=wanted).order_by("pk").select_for_update(of=("self",), no_key=True)
     return {row.pk: row for row in rows}
 
 

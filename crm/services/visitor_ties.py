@@ -52,7 +52,7 @@ def give(tie_id: UUID, visitor: str, contact_id: UUID, *, at: datetime) -> dict[
 
     What it was is stored under the id of a tie that the caller stores after it, where there was anything.
     """
-    values = {"contact": contact_id, "visitor": visitor, "tie": tie_id, "at": at}
+    values: dict[str, Any] = {"contact": contact_id, "visitor": visitor, "tie": tie_id, "at": at}
     counts = {}
     with connection.cursor() as cursor:
         for model in _models():
