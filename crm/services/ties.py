@@ -128,12 +128,13 @@ def _tie(
     writes = _writes(kind)
     _check_matched(proof, record_id, actor)
     rows = writes.entity.model._default_manager.filter(pk=record_id).visible_to(actor)
-    previous: UUID | None = rows.values_list("contact_id", flat=True).first()
+    previous = cast("UUID | None", rows.values_list("contact_id", flat=True).first())
     contact = _contact(actor, contact_id, _locked({contact_id, previous}))
     record: Any = writes.lock(actor=actor, record_id=record_id, action="tie")
     if record.contact_id == contact.pk:
         return record_id
-    if record.contact_id != previous:
+    has_moved = record.contact_id != previous
+    if has_moved:
         raise _Moved
     if previous is not None:
         _check_superseded(kind, record_id, previous, supersedes, actor)
