@@ -17,7 +17,7 @@ from django.db import transaction
 
 from core import events, registry
 from core.actors import Actor
-from core.errors import Conflict, Invalid
+from core.errors import Conflict, Invalid, NotFound
 from core.history.context import acting
 from core.writes.base import Write, Writes
 from crm.errors import AlreadyUntied, ContactErased, NeedsCustomer, TiedAlready, TieNotCarried, TieSuperseded
@@ -128,7 +128,10 @@ def _tie(
     writes = _writes(kind)
     _check_matched(proof, record_id, actor)
     rows = writes.entity.model._default_manager.filter(pk=record_id).visible_to(actor)
-    previous = cast("UUID | None", rows.values_list("contact_id", flat=True).first())
+    seen = list(rows.alive().values_list("contact_id", flat=True)[:1])
+    if not seen:
+        raise NotFound(entity=kind, id=str(record_id))
+    previous: UUID | None = seen[0]
     contact = _contact(actor, contact_id, _locked({contact_id, previous}))
     record: Any = writes.lock(actor=actor, record_id=record_id, action="tie")
     if record.contact_id == contact.pk:
