@@ -40,7 +40,7 @@ def browser(settings: Any, monkeypatch: pytest.MonkeyPatch, django_user_model: A
     monkeypatch.setattr(recompute, "send", list[UUID]().append)
     settings.BIFOCAL_PAGE_AUTHENTICATOR = f"{__name__}.authenticate"
     actors._finder.cache_clear()
-    Who.actor = clerk("metric_run", "contact_metrics", "analytics", actions=("view", "recompute"))
+    Who.actor = clerk("metric_run", "contact_metrics", "contact", "analytics", actions=("view", "recompute"))
     client = Client()
     user = django_user_model.objects.create(email="analyst@example.com", is_staff=True, is_superuser=True)
     client.force_login(user, backend="accounts.backends.AccountBackend")

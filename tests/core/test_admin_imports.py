@@ -190,8 +190,11 @@ def test_what_waits_can_be_cancelled() -> None:
 def test_everybody_imports_what_they_may_make_and_sees_their_own() -> None:
     owner, sales = browser("administrator"), browser("sales")
     record = send(owner)
-    assert sales.get(page_of(record)).status_code == 404
-    assert sales.post(page_of(record), {"do": "commit"}).status_code == 404
+    for answer in (sales.get(page_of(record)), sales.post(page_of(record), {"do": "commit"})):
+        assert (answer.status_code, answer["Location"]) == (302, reverse("admin:index"))
+    assert record.name not in sales.get(reverse("admin:index")).content.decode()
+    record.refresh_from_db()
+    assert record.status == "ready"
     offered = [name for name, _ in sales.get(reverse("admin:core_import_new")).context["form"].fields["entity"].choices]
     assert "contact" in offered
     assert "user" not in offered
