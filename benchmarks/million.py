@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -16,9 +13,9 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import call_command
 
 from benchmarks import place, seed
-from benchmarks.place import Server
+from benchmarks.latency import Client, Page, percentiles
 from core import registry
-from core.embedded import Home, ports
+from core.embedded import Home
 from core.embedded.home import PROJECT
 from core.registry.entities import Entity
 from crm.models import Company, Contact
@@ -26,20 +23,9 @@ from crm.models import Company, Contact
 SIZE = seed.Size(
     contacts=1_000_000, companies=100_000, orders=300_000, interactions=300_000, deals=100_000
 )  # fmt: skip
-API_LIMIT_MS, ADMIN_LIMIT_MS = 50.0, 300.0
+ADMIN_LIMIT_MS = 300.0
 CALLS = 60
 PAGES_DEEP = 5
-
-
-@dataclass(frozen=True)
-class Page:
-    """One request that is repeated."""
-
-    name: str
-    method: str
-    path: str
-    body: Any = None
-    limit_ms: float = API_LIMIT_MS
 
 
 def run(home: Home, *, only: Sequence[str]) -> None:
@@ -49,7 +35,7 @@ def run(home: Home, *, only: Sequence[str]) -> None:
     key, cookie = seed.api_key(), _session()
     results: dict[str, dict[str, float]] = {}
     with place.product(home) as server:
-        client = _Client(server, key, cookie)
+        client = Client(server, key, cookie)
         print(f"{SIZE.contacts:,} contacts, one connection\n{'page':60}{'p50 ms':>9}{'p99 ms':>9}")
         for page in _pages(client):
             if (only and not any(part in page.name for part in only)) or not client.offers(page):
@@ -64,46 +50,12 @@ def run(home: Home, *, only: Sequence[str]) -> None:
     print(f"written to {path.relative_to(PROJECT)}")
 
 
-class _Client:
-    """One keep-alive connection, as a program for the APIs and as an administrator for the admin."""
-
-    def __init__(self, server: Server, key: str, cookie: str) -> None:
-        self._connection = http.client.HTTPConnection(ports.LOOPBACK, server.port, timeout=120)
-        self._program = {"Authorization": f"Bearer {key}", "X-Forwarded-Proto": "https"}
-        self._person = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={cookie}", "X-Forwarded-Proto": "https"}
-
-    def offers(self, page: Page) -> bool:
-        """Whether there is such a page: a model may be registered with the admin and shown to nobody."""
-        return not page.path.startswith("/admin") or self._send(page)[0] not in (403, 404)
-
-    def ask(self, page: Page) -> Any:
-        """The answer; raises SystemExit for anything but 200."""
-        status, content = self._send(page)
-        if status != 200:
-            raise SystemExit(f"{page.name}: {page.path} was answered {status}: {content[:500]!r}")
-        return json.loads(content) if page.path.startswith("/api") else content
-
-    def _send(self, page: Page) -> tuple[int, bytes]:
-        body = None if page.body is None else json.dumps(page.body)
-        headers = self._person if page.path.startswith("/admin") else self._program
-        content_type = {"Content-Type": "application/json"} if body else {}
-        self._connection.request(page.method, page.path, body, headers | content_type)
-        response = self._connection.getresponse()
-        return response.status, response.read()
+def _measure(client: Client, page: Page) -> dict[str, float]:
+    """Without the first call: it meets cold caches of plans and pages, as any first one does after a start."""
+    return percentiles([client.timed(page) for _ in range(CALLS)][1:])
 
 
-def _measure(client: _Client, page: Page) -> dict[str, float]:
-    times = []
-    for _ in range(CALLS):
-        began = time.perf_counter()
-        client.ask(page)
-        times.append((time.perf_counter() - began) * 1000)
-    # The first meets cold caches of plans and pages, as any first one does after a start: it is not a percentile.
-    times = sorted(times[1:])
-    return {"p50_ms": round(times[len(times) // 2], 2), "p99_ms": round(times[int(len(times) * 0.99)], 2)}
-
-
-def _pages(client: _Client) -> Iterator[Page]:
+def _pages(client: Client) -> Iterator[Page]:
     for entity in registry.entities():
         yield from _lists(client, entity)
     yield from _searches()
@@ -111,7 +63,7 @@ def _pages(client: _Client) -> Iterator[Page]:
     yield from _admin()
 
 
-def _lists(client: _Client, entity: Entity) -> Iterator[Page]:
+def _lists(client: Client, entity: Entity) -> Iterator[Page]:
     """A list in each of its orders: the first page and one further on."""
     names = [item.name for item in entity.fields if item.sortable]
     for sort in ["", *(sign + name for name in names for sign in ("", "-"))]:
