@@ -17,6 +17,7 @@ from django.db.models.functions import Cast, JSONObject
 
 from core.actors import SYSTEM, Actor
 from core.database.compiled import Slot, Statement, compiled
+from core.database.planning import planned_by_indexes
 from core.errors import Invalid, InvalidCursor, NotFound
 from core.reads import cursors
 from core.reads.statements import Reach
@@ -82,7 +83,9 @@ def fetch(
         raise NotFound(entity=entity, id=str(record_id))
     values = dict(zip(("moment", "key"), _position(after), strict=True)) if after is not None else {}
     statement = _page(entity, model, Reach.of(actor), limit + 1, after is not None)
-    found = [(*row[:4], json.loads(row[4]), *row[5:]) for row in statement.run(record=record_id, **values)]
+    with planned_by_indexes():
+        rows = statement.run(record=record_id, **values)
+    found = [(*row[:4], json.loads(row[4]), *row[5:]) for row in rows]
     items = [_item(*row) for row in found[:limit]]
     return FeedPage(items, _cursor(items[-1]) if len(found) > limit else None)
 

@@ -1,19 +1,28 @@
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from psycopg import sql
 
 from core import registry
 from core.actors import SYSTEM, Actor, Visibility
+from core.database.planning import planned_by_indexes
 from core.errors import Forbidden, InvalidCursor, NotFound
+from core.reads.statements import Reach
 from crm.models import Company, Contact, OrderLine, Pipeline
+from crm.selectors import timeline
+from crm.services import event_partitions
 from crm.services.contacts import contacts
 from crm.services.deals import deals
+from crm.services.events import events
 from crm.services.interactions import interactions
 from crm.services.orders import orders
 from tests.crm import make
@@ -110,6 +119,27 @@ def test_a_broken_cursor_is_refused(at: datetime, contact: Contact, cursor: str)
 
 
 def test_a_page_is_two_queries(at: datetime, busy: Contact, django_assert_num_queries: Any) -> None:
-    with django_assert_num_queries(2) as captured:
+    # Around the second are the settings by which it is planned, in a savepoint of the test's transaction.
+    with django_assert_num_queries(2 + 4) as captured:
         page("contact", busy.pk, at)
     assert isinstance(captured, CaptureQueriesContext)
+
+
+def test_a_page_is_read_in_the_order_of_the_indexes(at: datetime, contact: Contact) -> None:
+    """Months without events are cheap to read as a whole: no reason to read and sort the events of all months."""
+    months = [at + timedelta(days=31 * month) for month in range(6)]
+    event_partitions.ensure([moment.date() for moment in months])
+    for moment in months:
+        events.create(actor=SYSTEM, values={"name": "Page Viewed", "contact_id": str(contact.pk)}, at=moment)
+    statement = timeline._page("contact", Contact, Reach.of(SYSTEM), 51, True)
+    values = statement.filled({"record": contact.pk, "moment": months[-1], "key": contact.pk})
+    numbers = count(1)
+    query = re.sub(r"%s", lambda _: f"${next(numbers)}", statement.sql).replace("%%", "%")
+    with connection.cursor() as cursor, planned_by_indexes():
+        cursor.execute("ANALYZE crm_event")
+        cursor.connection.execute(f"PREPARE page AS {query}")
+        given = ", ".join(sql.Literal(value).as_string(cursor.connection) for value in values)
+        plan = [line for (line,) in cursor.connection.execute(f"EXPLAIN EXECUTE page({given})").fetchall()]
+        cursor.connection.execute("DEALLOCATE page")
+    assert any("Index Scan Backward using crm_event_" in line for line in plan)
+    assert not any("Sort Key: crm_event" in line for line in plan), "\n".join(plan)
