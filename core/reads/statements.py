@@ -169,10 +169,28 @@ def matching(target: str, column: str, reach: Reach, fields: tuple[str, ...], ex
 
 @lru_cache(maxsize=1024)
 def seen(target: str, reach: Reach) -> Statement:
-    """The id in the slot `id`, if it is that of a live record that the actor may see.
+    """The id in the slot `id`, if it is that of a live record that the actor may see; it is held, see `seen_among`.
 
     One at a time: PostgreSQL keeps the plan for one id, and would make one anew for every list of them.
     """
     entity = registry.entity(target)
-    rows = visible(entity, reach.actor, deleted=False).filter(pk=Slot("id", entity.model._meta.pk))
-    return compiled(rows.values_list("pk", flat=True))
+    return _held(entity, visible(entity, reach.actor, deleted=False).filter(pk=Slot("id", entity.model._meta.pk)))
+
+
+@lru_cache(maxsize=1024)
+def seen_among(target: str, reach: Reach) -> Statement:
+    """Those of the ids in the slot `ids` that are of live records that the actor may see.
+
+    They are held until the transaction ends, as a foreign key would hold them, but before the answer: who writes a
+    reference and who merges or erases the record meet here, and whichever comes second sees what the first has done.
+    """
+    entity = registry.entity(target)
+    rows = visible(entity, reach.actor, deleted=False).filter(pk__in=ids("ids", entity.model._meta.pk))
+    # In one order, so that nobody waits in a circle.
+    return _held(entity, rows.order_by("pk"))
+
+
+def _held(entity: Entity, rows: RecordQuerySet) -> Statement:
+    plain = compiled(rows.values_list("pk", flat=True))
+    lock = f' FOR KEY SHARE OF "{entity.model._meta.db_table}"' if plain.sql else ""
+    return Statement(plain.sql + lock, plain.parameters)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -166,12 +166,18 @@ def changed_references(name: str, value: Any, unless: Mapping[str, Any] | None) 
 
 
 def _missing(target: str, by_name: Mapping[str, UUID], actor: Actor) -> Iterator[FieldError]:
-    # FOR KEY SHARE would be taken by the foreign key anyway; a plain read is enough to say what is visible.
     statement = statements.seen(target, Reach.of(actor))
-    found = {value for value in set(by_name.values()) if statement.run(id=value)}
+    # In one order, so that nobody waits in a circle.
+    found = {value for value in sorted(set(by_name.values())) if statement.run(id=value)}
     for name, value in by_name.items():
         if value not in found:
             yield FieldError(f"/{name}", "not_found", "There is no such record.")
+
+
+def hold(target: str, keys: Iterable[UUID], actor: Actor) -> set[UUID]:
+    """Those of the live records that the actor sees; none is merged away or erased until the transaction ends."""
+    wanted = list(keys)
+    return {key for (key,) in statements.seen_among(target, Reach.of(actor)).run(ids=wanted)} if wanted else set()
 
 
 @contextmanager

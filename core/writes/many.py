@@ -14,7 +14,6 @@ from django.db.models import Q
 from django.db.models.base import ModelState
 from psycopg import sql
 
-from core import registry
 from core.actors import Actor
 from core.constraints import Taken
 from core.database.cursors import wrapper
@@ -22,8 +21,8 @@ from core.errors import DomainError, FieldError, Forbidden, Invalid
 from core.models.record import Record
 from core.reads.missing import missing
 from core.registry.entities import Entity
+from core.writes import inputs
 from core.writes.base import Write, Writes
-from core.writes.inputs import changed_references
 
 # What a set-based write stands for. An entity that does more in one of these is written one by one.
 _VERBS = {"create": ("create",), "update": ("update", "apply", "lock")}
@@ -79,22 +78,17 @@ def missing_references(
                 wanted.setdefault(item.reference, set()).add(value)
                 named.append((place, item.name, item.reference, value))
         column = entity.custom_column or ""
-        for name, target, value in changed_references(
+        for name, target, value in inputs.changed_references(
             column, given.get(column), None if unless is None else unless[place]
         ):
             wanted.setdefault(target, set()).add(value)
             named.append((place, name, target, value))
-    seen = {target: _seen(target, keys, actor) for target, keys in wanted.items()}
+    seen = {target: inputs.hold(target, keys, actor) for target, keys in wanted.items()}
     errors: dict[int, list[FieldError]] = {}
     for place, name, target, value in named:
         if value not in seen[target]:
             errors.setdefault(place, []).append(FieldError(f"/{name}", "not_found", "There is no such record."))
     return {place: Invalid(found) for place, found in errors.items()}
-
-
-def _seen(target: str, keys: set[UUID], actor: Actor) -> set[UUID]:
-    rows = registry.entity(target).model._default_manager.visible_to(actor).alive().filter(pk__in=keys)
-    return set(rows.values_list("pk", flat=True))
 
 
 def taken(model: type[Record], records: Sequence[Any]) -> tuple[dict[int, DomainError], set[int]]:

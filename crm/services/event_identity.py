@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from core.actors import Actor
+from core.writes import inputs
 from crm.models import Contact, Event, Identifier, IdentifierKind
 
 # What senders call a person, in the context of an event: our contact's address, and their external id.
@@ -21,11 +22,20 @@ def resolve(found: Sequence[Event], *, actor: Actor) -> None:
     is shared. The one place where events meet identities, asked before they are stored.
     """
     names = {event.pk: list(_names(event)) for event in found if event.contact_id is None}
-    known = _known({name for listed in names.values() for name in listed}, actor)
+    known = _held({name for listed in names.values() for name in listed}, actor)
     for event in found:
         people = {key for name in names.get(event.pk, ()) for key in known.get(name, ())}
         if len(people) == 1:
             (event.contact_id,) = people
+
+
+def _held(names: set[Name], actor: Actor) -> dict[Name, set[UUID]]:
+    """Who is known by each, held against merges; where one was merged meanwhile, its names lead elsewhere by now."""
+    while True:
+        known = _known(names, actor)
+        people = {key for found in known.values() for key in found}
+        if people == inputs.hold("contact", people, actor):
+            return known
 
 
 def _known(names: set[Name], actor: Actor) -> dict[Name, set[UUID]]:

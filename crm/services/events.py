@@ -11,7 +11,6 @@ from uuid import UUID
 from django.db import transaction
 
 from core import events as outbox
-from core import registry
 from core.actors import Actor
 from core.database.cursors import run_prepared
 from core.database.inserts import copy
@@ -119,8 +118,7 @@ class Events(Writes[Event]):
         for name in ("contact_id", "company_id"):
             item = self.entity.by_name[name]
             wanted = {getattr(one, name) for one in outcomes if isinstance(one, Event)} - {None}
-            rows = registry.entity(str(item.reference)).model._default_manager.filter(pk__in=wanted)
-            seen = {None, *(rows.visible_to(actor).alive().values_list("pk", flat=True) if wanted else ())}
+            seen = {None, *inputs.hold(str(item.reference), wanted, actor)}
             for index, one in enumerate(outcomes):
                 if isinstance(one, Event) and getattr(one, name) not in seen:
                     outcomes[index] = Invalid.one(f"/{name}", "not_found", "There is no such record.")

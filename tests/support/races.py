@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from threading import Barrier, Thread
 
-from django.db import connection
+from django.db import connection, transaction
 
 from core.errors import DomainError
 
@@ -30,3 +30,35 @@ def at_once(*calls: Callable[[], object]) -> list[str]:
     for thread in threads:
         thread.join(30)
     return sorted(outcomes)
+
+
+def meanwhile(held: Callable[[], object], arriving: Callable[[], object]) -> str:
+    """Do `held` in a transaction, and end it only once `arriving`, begun after it, waits for it or is over.
+
+    Returns what came of `arriving`.
+    """
+    outcomes: list[str] = []
+
+    def arrive() -> None:
+        try:
+            arriving()
+            outcomes.append("done")
+        except DomainError as refusal:
+            outcomes.append(refusal.code)
+        finally:
+            connection.close()
+
+    other = Thread(target=arrive)
+    with transaction.atomic():
+        held()
+        other.start()
+        while other.is_alive() and not _somebody_waits():
+            other.join(0.01)
+    other.join(30)
+    return outcomes[0]
+
+
+def _somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        return bool(cursor.fetchone()[0])

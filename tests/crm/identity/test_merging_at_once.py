@@ -11,11 +11,15 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from core import registry
 from core.actors import SYSTEM
 from core.errors import DomainError
-from crm.models import Contact, Merge
-from crm.services import merges
+from core.writes import bulk
+from crm.models import Contact, Event, Merge
+from crm.services import identity, merges
+from crm.services.events import events
 from tests.crm import make
+from tests.support.races import meanwhile
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -66,3 +70,51 @@ def test_the_same_merge_twice_and_its_undoing_twice() -> None:
     assert sorted(both(unmerge, unmerge)) == ["done", "not_merged"]
     assert Contact.objects.alive().count() == 2
     assert two.interactions.count() == 1
+
+
+ARRIVING: dict[str, tuple[dict[str, Any], str]] = {
+    "order": ({"placed_at": AT.isoformat()}, "contact_id"),
+    "interaction": ({"channel": "call", "occurred_at": AT.isoformat()}, "contact_id"),
+    "event": ({"name": "Seen", "occurred_at": AT.isoformat()}, "contact_id"),
+    "note": ({"body": "Called twice."}, "contact_id"),
+    "referral": ({"occurred_at": AT.isoformat()}, "referred_id"),
+}
+
+
+@pytest.mark.parametrize("how", ["one", "many"])
+@pytest.mark.parametrize("kind", ARRIVING)
+def test_what_arrives_while_its_contact_is_merged_is_not_left_with_who_is_no_more(kind: str, how: str) -> None:
+    one, two, three = (make.contact(AT, last_name=name) for name in ("One", "Two", "Three"))
+    values, column = ARRIVING[kind]
+    values = values | {column: str(two.pk)} | ({"referrer_id": str(three.pk)} if kind == "referral" else {})
+    entity = registry.entity(kind)
+    assert entity.writes is not None
+    writes = entity.writes
+
+    def arrive() -> None:
+        if how == "one":
+            writes.create(actor=SYSTEM, values=values, at=AT)
+        elif writes.makes_sets:
+            for outcome in writes.create_set(actor=SYSTEM, items=[values], at=AT):
+                if isinstance(outcome, DomainError):
+                    raise outcome
+        else:
+            for result in bulk.create_many(writes, actor=SYSTEM, values=[values], at=AT):
+                if result.error is not None:
+                    raise result.error
+
+    told = meanwhile(lambda: merges.merge(actor=SYSTEM, record_id=one.pk, at=AT, contact_id=two.pk), arrive)
+    assert told == "invalid"
+    assert not entity.model._default_manager.exists()
+
+
+def test_an_event_of_who_is_being_merged_is_the_one_who_stays() -> None:
+    one, two = (make.contact(AT, last_name=name) for name in ("One", "Two"))
+    identity.identify(actor=SYSTEM, record_id=two.pk, at=AT, anonymous_id="v-1")
+    values = {"name": "Seen", "occurred_at": AT.isoformat(), "anonymous_id": "v-1"}
+    told = meanwhile(
+        lambda: merges.merge(actor=SYSTEM, record_id=one.pk, at=AT, contact_id=two.pk),
+        lambda: events.create(actor=SYSTEM, values=values, at=AT),
+    )
+    assert told == "done"
+    assert Event.objects.get().contact_id == one.pk
