@@ -18,6 +18,7 @@ from django.core.cache import cache
 from core import registry
 from core.actors import Actor
 from core.errors import NotFound
+from core.jobs import acting
 from core.registry.fields import Field, Shape
 from core.registry.operations import Operation
 from core.registry.types import Attachment, DateTime, Integer, Text
@@ -41,7 +42,7 @@ LINK = Shape(
 class _Kept:
     operation: str
     entity: str
-    actor: Actor
+    actor: Mapping[str, Any]
     arguments: Mapping[str, Any]
 
 
@@ -50,7 +51,7 @@ def offer(
 ) -> dict[str, Any]:
     """A link to the file that the operation gave this actor, in the wire form of LINK."""
     token = secrets.token_urlsafe(32)
-    kept = _Kept(operation.name, operation.entity, actor, dict(arguments))
+    kept = _Kept(operation.name, operation.entity, acting.noted(actor), dict(arguments))
     cache.set(_key(token), kept, timeout=int(VALID_FOR.total_seconds()))
     return {
         "url": ADDRESS + token,
@@ -62,13 +63,17 @@ def offer(
 
 
 def fetch(token: str, *, at: datetime) -> Attachment:
-    """The file behind a link. Raises NotFound where there is none or it has expired, or what the call itself raises."""
+    """The file behind a link, as far as whoever asked for the link may still have it.
+
+    Raises NotFound where there is none or it has expired, ActsNoMore, or what the call itself raises.
+    """
     kept: _Kept | None = cache.get(_key(token))
     if kept is None:
         raise NotFound("There is no such link, or it has expired.")
     operation = next(item for item in _operations(kept.entity) if item.name == kept.operation)
-    kept.actor.require(operation.entity, operation.action)
-    found: Attachment = operation.run(actor=kept.actor, at=at, **kept.arguments)
+    actor = acting.recalled(kept.actor, at=at)
+    actor.require(operation.entity, operation.action)
+    found: Attachment = operation.run(actor=actor, at=at, **kept.arguments)
     return found
 
 

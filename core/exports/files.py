@@ -45,27 +45,37 @@ def throw_away(*, at: datetime) -> int:
 
 
 def reach_of(needs: set[tuple[str, str]], actor: Actor) -> dict[str, Any]:
-    """How far the actor saw when the file was made: by entity and action, with the teams that this rested on."""
+    """How far the actor saw when the file was made: by entity and action, and whose eyes and teams these were."""
     grants: dict[str, dict[str, list[str]]] = {}
     for entity, action in sorted(needs):
         grants.setdefault(entity, {})[action] = sorted(actor.visibilities(entity, action))
     by_team = any(Visibility.TEAM in reach for actions in grants.values() for reach in actions.values())
     teams = sorted(map(str, actor.team_ids)) if by_team else []
-    return {"grants": grants, "teams": teams, "partner_id": actor.partner_id and str(actor.partner_id)}
+    whose = {"user_id": _text(actor.user_id), "partner_id": _text(actor.partner_id)}
+    return {"grants": grants, "teams": teams, **whose}
 
 
 def still_covers(reach: Mapping[str, Any], actor: Actor) -> bool:
     """Whether the actor sees at least as far now."""
-    if reach["partner_id"] != (actor.partner_id and str(actor.partner_id)):
+    if reach["partner_id"] != _text(actor.partner_id):
         return False
     if not {UUID(team) for team in reach["teams"]} <= actor.team_ids and not actor.is_superuser:
         return False
+    is_same = reach.get("user_id") == _text(actor.user_id)
     return all(
-        _is_within(set(found), actor.visibilities(entity, action))
+        _is_within(set(found), actor.visibilities(entity, action), is_same=is_same)
         for entity, actions in reach["grants"].items()
         for action, found in actions.items()
     )
 
 
-def _is_within(found: set[str], held: frozenset[Visibility]) -> bool:
-    return bool(held) and (Visibility.ALL in held or found <= {str(item) for item in held})
+def _is_within(found: set[str], held: frozenset[Visibility], *, is_same: bool) -> bool:
+    if Visibility.ALL in held:
+        return True
+    # One's own records are others than those of whoever else may see their own; a team's are seen beside one's own.
+    is_personal = not found <= {Visibility.PARTNER, Visibility.ALL}
+    return bool(held) and found <= {str(item) for item in held} and (is_same or not is_personal)
+
+
+def _text(key: UUID | None) -> str | None:
+    return None if key is None else str(key)

@@ -119,7 +119,8 @@ def _write(job: Job, export: Export, folder: Path, beside: Connection) -> Made:
             progress.add(len(page))
         progress.say("Finishing the file")
         writer.close()
-    return Made(path, progress.done, files.reach_of(columns.needs(entity, wanted), actor))
+    needed = columns.needs(entity, wanted) | ({(entity.name, "restore")} if export.deleted else set())
+    return Made(path, progress.done, files.reach_of(needed, actor))
 
 
 class Progress:

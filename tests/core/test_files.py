@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +22,7 @@ from core.actors import Actor
 from core.graphql.engines import Engines
 from core.graphql.schema import build
 from core.graphql.view import GraphQLView
+from core.jobs import acting
 from core.registry.fields import Field, Shape
 from core.registry.operations import Operation, OperationKind
 from core.registry.types import Attachment, Download, Integer, Json, Text, Upload
@@ -76,6 +78,8 @@ def declared(monkeypatch: pytest.MonkeyPatch, settings: Settings, clean_cache: N
     CALLERS["Bearer all"] = clerk("contact")
     CALLERS["Bearer few"] = clerk("contact", actions=("create",))
     CALLS.clear()
+    by_id = lambda kind, key, *_: next((one for one in CALLERS.values() if (one.kind, one.id) == (kind, key)), None)  # noqa: E731
+    monkeypatch.setattr(acting, "_find", [by_id])
     yield
     CALLERS.clear()
     authentication.authenticator.cache_clear()
@@ -153,6 +157,14 @@ def test_wrong_maps_are_refused(operations: Any, places: Any, files: dict[str, A
     assert CALLS == []
 
 
+def test_a_file_is_no_part_of_free_json() -> None:
+    places = {"0": ["variables.file", "variables.options.a.0"]}
+    answer = graphql(ask(options={"a": [None]}), places, {"0": upload()})
+    refusal = answer.json()["errors"][0]["extensions"]
+    assert (refusal["code"], refusal["errors"][0]["pointer"]) == ("invalid", "/options")
+    assert CALLS == []
+
+
 def test_too_large_a_file_is_refused(settings: Settings) -> None:
     settings.BIFOCAL_BODY_LIMITS = {"upload": len(CONTENT) - 1}
     over_rest = rest({"file": upload()})
@@ -212,6 +224,15 @@ def test_a_link_is_gone_when_it_expires_or_was_never_given() -> None:
     cache.clear()
     for url in (given["url"], given["url"] + "x", "/api/v1/downloads/x"):
         assert Client().get(url).status_code == 404
+
+
+def test_a_link_of_who_may_no_longer_have_the_file_gives_nothing() -> None:
+    given, lost = link(), link()
+    assert Client().get(given["url"]).status_code == 200
+    CALLERS["Bearer all"] = replace(CALLERS["Bearer all"], grants={})
+    assert Client().get(given["url"]).status_code == 403
+    CALLERS.clear()
+    assert Client().get(lost["url"]).status_code == 403
 
 
 def test_refused_downloads_are_problems() -> None:

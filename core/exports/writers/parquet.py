@@ -67,7 +67,7 @@ def _typed(kind: FieldType, name: str) -> str:
         case types.DecimalNumber():
             return f"CAST({name} AS DECIMAL({min(kind.max_digits, 38)}, {kind.places}))"
         case types.Integer():
-            return f"CAST({name} AS INTEGER)"
+            return f"CAST({name} AS BIGINT)"
         case types.Number():
             return f"CAST({name} AS DOUBLE)"
         case types.Boolean():

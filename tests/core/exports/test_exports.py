@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from python_calamine import load_workbook
 
-from accounts.models import Grant
+from accounts.models import Grant, Role
 from core import clock, registry
 from core.exports import files
 from core.exports.forgetting import EXPORTS
@@ -164,6 +164,14 @@ def test_parquet_is_typed_and_exact(company: Company, tmp_path: Path) -> None:
     assert first == (["a;b", "c"], date(2001, 2, 3), None)
 
 
+def test_counts_of_more_than_four_bytes_are_whole_in_parquet(company: Company, tmp_path: Path) -> None:
+    made = ask(company)
+    Export.objects.filter(pk=made["id"]).update(size=5_000_000_000)
+    target = tmp_path / "exports.parquet"
+    target.write_bytes(exported(company, entity="export", form="parquet", fields=["size"], sort=["id"]))
+    assert duckdb.connect().execute(f"SELECT max(size) FROM '{target}'").fetchone() == (5_000_000_000,)  # noqa: S608
+
+
 def test_only_what_the_asker_sees_is_in_the_file(company: Company) -> None:
     sales = company.people["sales"]
     assert sales.user is not None
@@ -196,6 +204,35 @@ def test_a_file_is_for_who_still_sees_all_that_is_in_it(company: Company) -> Non
     job_of(made)
     assert isinstance(content(company, made["id"], "marketing"), bytes)
     Grant.objects.filter(role__key="marketing", entity="company").delete()
+    assert content(company, made["id"], "marketing").code == "forbidden"
+
+
+def test_what_is_ones_own_is_not_for_others_who_see_only_theirs(company: Company) -> None:
+    sales = company.people["sales"]
+    assert sales.user is not None
+    Hands(sales.user, company.north).take(person(first_name="Mine"))
+    for visibility in ("own", "team"):
+        for key in ("sales", "service"):
+            Grant.objects.filter(role__key=key, entity="contact").delete()
+            role = Role.objects.get(key=key)
+            Grant.objects.create(role=role, entity="contact", actions=["view"], visibility=visibility)
+        Grant.objects.filter(role__key="service", entity="export").update(visibility="all")
+        made = ask(company, "sales", fields=["first_name"])
+        job_of(made)
+        assert isinstance(content(company, made["id"], "sales"), bytes)
+        assert content(company, made["id"], "service").code == "forbidden"
+        assert isinstance(content(company, made["id"], "administrator"), bytes)
+
+
+def test_deleted_records_are_for_who_may_still_restore_them(company: Company) -> None:
+    Contact.objects.filter(pk=person().pk).update(deleted_at=clock.now())
+    made = ask(company, "marketing", fields=["name"], deleted=True)
+    assert made.code == "forbidden"
+    Grant.objects.filter(role__key="marketing", entity="contact", visibility="all").update(actions=["view", "restore"])
+    made = ask(company, "marketing", fields=["name"], deleted=True)
+    job_of(made)
+    assert isinstance(content(company, made["id"], "marketing"), bytes)
+    Grant.objects.filter(role__key="marketing", entity="contact").update(actions=["view"])
     assert content(company, made["id"], "marketing").code == "forbidden"
 
 
