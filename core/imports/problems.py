@@ -12,6 +12,7 @@ from uuid import UUID
 from core.actors import Actor
 from core.database.copying import copy_rows, plan_of
 from core.errors import Invalid, InvalidCursor, NotFound
+from core.formulas import neutralised, restored
 from core.imports.plan import Parsed
 from core.imports.readers import text_of
 from core.models.imports import Import, ImportProblem
@@ -24,8 +25,6 @@ MOST_CELL = 2_000
 MAX_LIMIT = 200
 BATCH = 2_000
 OWN_COLUMNS = ("import_row", "import_errors")
-# A program for spreadsheets takes what begins so for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 ERROR = Shape(
     title="ImportCellError",
@@ -118,10 +117,10 @@ def _line(cells: Sequence[str]) -> bytes:
 
 
 def neutral(text: str) -> str:
-    """Text that no program takes for a formula; numbers and telephone numbers stay as they are."""
-    if not text.startswith(_FORMULA) or (text[0] in "+-" and all(mark in "0123456789.,+-() /" for mark in text)):
+    """Text that no program takes for a formula, and that is read as the cell was; numbers stay as they are."""
+    if text[:1] in ("+", "-") and all(mark in "0123456789.,+-() /" for mark in text):
         return text
-    return f"'{text}"
+    return neutralised(restored(text))
 
 
 def feed() -> Feed:

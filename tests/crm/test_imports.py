@@ -19,6 +19,7 @@ from core import jobs, registry
 from core.actors import SYSTEM, Actor, Visibility
 from core.clock import now
 from core.errors import Conflict, Forbidden, Invalid
+from core.formulas import neutralised, restored
 from core.imports import problems, work
 from core.imports.errors import NotReady, OpenQuestions, UnreadableFile
 from core.imports.service import forget, import_mappings, imports
@@ -401,3 +402,10 @@ def test_an_import_at_work_is_not_deleted() -> None:
     imports.commit(actor=SYSTEM, record_id=record.pk, at=now())
     with pytest.raises(Conflict):
         imports.delete(actor=SYSTEM, record_id=record.pk, at=now())
+
+
+@pytest.mark.parametrize("cell", ["=1", "'=1", "''=1", "@x", "\n=1", "\uff1d1", "-1", "+32 1", "-x", "plain", "", "'"])
+def test_a_cell_with_an_error_is_no_formula_and_is_read_as_it_was(cell: str) -> None:
+    told = problems.neutral(cell)
+    assert restored(told) == restored(cell)
+    assert told in {"-1", "+32 1"} or told == neutralised(restored(told))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from types import NoneType
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -66,6 +68,9 @@ class Json(FieldType):
         elif isinstance(value, Sequence):
             for item in value:
                 self._walk(item, depth - 1, budget)
+        elif not isinstance(value, (bool, int, float, Decimal, NoneType)):
+            # A multipart form can put a file anywhere.
+            raise TypeFault("wrong_type", "Must be JSON through and through.")
 
     def json_schema(self) -> dict[str, Any]:
         return {"type": "object", "additionalProperties": True} if self.objects_only else {}
