@@ -19,14 +19,17 @@ MOMENT = types.DateTime()
 MAX_DEPTH = 10
 MAX_NODES = 1000
 
+# Two contacts who were merged may have brought each other, over others: nobody stands below themselves.
 # The levels come one after the other out of the recursion, so it ends as soon as there are enough.
 _TREE = """
     WITH RECURSIVE seen AS NOT MATERIALIZED ({referrals}), people AS NOT MATERIALIZED ({people}), tree AS (
-        SELECT r.id, r.referrer_id, r.referred_id, r.status, r.occurred_at, 1 AS depth FROM seen r
+        SELECT r.id, r.referrer_id, r.referred_id, r.status, r.occurred_at, 1 AS depth,
+            ARRAY[r.referrer_id, r.referred_id] AS way
+        FROM seen r
         WHERE r.referrer_id = %s AND r.referred_id IN (SELECT id FROM people)
         UNION ALL
-        SELECT r.id, r.referrer_id, r.referred_id, r.status, r.occurred_at, t.depth + 1
-        FROM tree t JOIN seen r ON r.referrer_id = t.referred_id
+        SELECT r.id, r.referrer_id, r.referred_id, r.status, r.occurred_at, t.depth + 1, t.way || r.referred_id
+        FROM tree t JOIN seen r ON r.referrer_id = t.referred_id AND r.referred_id <> ALL (t.way)
         WHERE t.depth < %s AND r.referred_id IN (SELECT id FROM people)
     )
     SELECT t.id, t.referrer_id, t.referred_id, c.name, t.status, t.occurred_at, t.depth

@@ -22,11 +22,19 @@ AT_ONCE = 200
 
 
 def settle(case_ids: Sequence[UUID], *, at: datetime) -> None:
-    """Before a case is changed, what is due of it passes. Must be called in the transaction of the change."""
+    """Before a case is changed, what is due of it passes. Must be called in the transaction of the change.
+
+    Clocks that were left to a worker are wound first: by what holds now, less may be due.
+    """
     due = CaseDeadline.objects.filter(case__in=case_ids, passed_at__isnull=True, due_at__lt=at)
     if due.exists():
         rows = Case.objects.alive().filter(pk__in=case_ids).order_by("pk")
-        _strike(list(rows.select_for_update(no_key=True)), at)
+        cases = list(rows.select_for_update(no_key=True))
+        stale = [case for case in cases if case.is_clock_stale]
+        if stale:
+            acting(SYSTEM, at)
+            _wind(stale, at)
+        _strike(cases, at)
 
 
 def pass_due(*, at: datetime, limit: int = 10_000) -> int:

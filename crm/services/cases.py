@@ -67,6 +67,8 @@ class Cases(DescribedWrites[Case]):
         self, *, actor: Actor, record_id: UUID, values: Mapping[str, Any], at: datetime, version: int | None = None
     ) -> Case:
         with transaction.atomic():
+            # Before the row: whoever renames a tag holds the lock of tags, and then waits for the row.
+            locks.shared(locks.Subject.TAGS)
             locks.shared(locks.Subject.SERVICE_LEVELS)
             case_deadlines.settle([record_id], at=at)
             return super().update(actor=actor, record_id=record_id, values=values, at=at, version=version)

@@ -27,6 +27,9 @@ _COMES_AGAIN = (
     *(f"{name}_id" for name in SUBJECTS),
 )
 
+_BY_MONTHS = (Recurrence.MONTHLY, Recurrence.YEARLY)
+LONGEST_MONTH = 31
+
 
 class Tasks(Writes[Task]):
     """Another moment of reminding is another reminder; whoever is given a task by somebody else is told."""
@@ -118,7 +121,7 @@ def _come_again(change: Write[Task]) -> None:
     task = change.record
     if task.recurrence is None or task.due_at is None or Task.objects.alive().filter(previous=task).exists():
         return
-    due = next_due(task.due_at, task.recurrence, after=change.at)
+    due = next_due(_counted_from(task), task.recurrence, after=max(change.at, task.due_at))
     values = {name: getattr(task, name) for name in _COMES_AGAIN}
     remind = None if task.remind_at is None else due - (task.due_at - task.remind_at)
     moments = {"due_at": due, "remind_at": remind, "created_at": change.at, "updated_at": change.at}
@@ -127,6 +130,17 @@ def _come_again(change: Write[Task]) -> None:
     events.publish(
         events.Event("task.created", {"entity": "task", "id": str(made.pk)}), actor=change.actor, at=change.at
     )
+
+
+def _counted_from(task: Task) -> datetime:
+    """When it is due; or when the one was that it came from, where only a shorter month put it on an earlier day."""
+    assert task.due_at is not None and task.recurrence is not None  # noqa: S101, PT018 - the caller looks
+    due, earlier = task.due_at, task.previous
+    is_cut = due.day == calendar.monthrange(due.year, due.month)[1] < LONGEST_MONTH
+    if earlier is None or not is_cut or earlier.due_at is None or earlier.recurrence not in _BY_MONTHS:
+        return due
+    origin = _counted_from(earlier)
+    return origin if next_due(origin, task.recurrence, after=due - timedelta.resolution) == due else due
 
 
 def next_due(due: datetime, recurrence: str, *, after: datetime) -> datetime:

@@ -12,11 +12,13 @@ from core.actors import SYSTEM
 from core.errors import Conflict
 from core.models import OutboxEvent
 from crm.models import Case, CaseDeadline
-from crm.services import case_deadlines
+from crm.services import case_deadlines, locks
 from crm.services.cases import cases
 from crm.services.service_levels import service_levels
+from crm.services.tags import tags
 from tests.crm import make
 from tests.support.processes import kill, process, together, until_somebody_waits_for
+from tests.support.races import meanwhile
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -41,6 +43,19 @@ def assert_each_once(number: int) -> None:
     assert len(events) == number * 4
     assert CaseDeadline.objects.filter(passed_at__isnull=True).count() == 0
     assert set(Case.objects.values_list("escalation_level", "resolution_breached")) == {(2, True)}
+
+
+def test_a_case_is_changed_while_its_tag_is_renamed() -> None:
+    (case,) = many(1)
+    tag = make.tag(AT, "vip")
+    cases.update(actor=SYSTEM, record_id=case.pk, values={"tags": ["vip"]}, at=AT)
+    values = {"tags": ["vip", "late"]}
+    told = meanwhile(
+        lambda: locks.exclusively(locks.Subject.TAGS),
+        lambda: cases.update(actor=SYSTEM, record_id=case.pk, values=values, at=LATE),
+        lambda: tags.update(actor=SYSTEM, record_id=tag.pk, values={"name": "gold"}, at=LATE),
+    )
+    assert told == "done"
 
 
 def test_four_workers_at_once_double_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -269,6 +269,19 @@ def test_what_is_too_much_for_one_request_is_wound_by_a_worker(
     assert case_deadlines.pass_due(at=at + 9 * HOUR) == len(made)
 
 
+def test_what_waits_for_a_worker_does_not_pass_by_what_held_before(
+    at: datetime, contact: Contact, level: ServiceLevel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = make.case(at, contact_id=str(contact.pk), service_level_id=str(level.pk))
+    monkeypatch.setattr(case_deadlines, "AT_ONCE", 0)
+    longer = {"normal_first_response_minutes": 600, "normal_resolution_minutes": 6000}
+    service_levels.update(actor=SYSTEM, record_id=level.pk, values=longer, at=at)
+    cases.update(actor=SYSTEM, record_id=case.pk, values={"subject": "Other"}, at=at + 9 * HOUR)
+    case.refresh_from_db()
+    assert (case.subject, case.first_response_breached, case.resolution_breached) == ("Other", False, False)
+    assert (case.first_response_due_at, case.is_clock_stale) == (at + 10 * HOUR, False)
+
+
 def test_queues_give_team_level_and_no_agent(at: datetime, contact: Contact, level: ServiceLevel) -> None:
     team = Team.objects.create(name="First line")
     values = {"name": "Help", "team_id": str(team.pk), "service_level_id": str(level.pk), "is_default": True}

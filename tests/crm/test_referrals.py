@@ -11,6 +11,7 @@ from core.models import OutboxEvent
 from crm.errors import ReferralCycle
 from crm.models import Contact, Referral
 from crm.selectors import referral_tree
+from crm.services import merges
 from crm.services.contacts import contacts
 from crm.services.referrals import referrals
 from tests.crm import make
@@ -119,6 +120,14 @@ def test_the_tree_holds_those_who_count_level_by_level(at: datetime) -> None:
     # Whoever is deleted is gone, and those below hang on nobody.
     contacts.delete(actor=SYSTEM, record_id=d.pk, at=at)
     assert tree(at, a) == [("B", 1), ("C", 1)]
+
+
+def test_nobody_stands_below_themselves_where_a_merge_has_closed_a_circle(at: datetime) -> None:
+    a, b, c = people(at, "A", "B", "C")
+    refer(at, a, b)
+    refer(at, b, c)
+    merges.merge(actor=SYSTEM, record_id=a.pk, contact_id=c.pk, at=at)
+    assert tree(at, a, depth=10) == [("B", 1)]
 
 
 def test_the_tree_ends_where_the_reader_sees_nothing(at: datetime, django_assert_num_queries: Any) -> None:

@@ -32,8 +32,10 @@ def at_once(*calls: Callable[[], object]) -> list[str]:
     return sorted(outcomes)
 
 
-def meanwhile(held: Callable[[], object], arriving: Callable[[], object]) -> str:
-    """Do `held` in a transaction, and end it only once `arriving`, begun after it, waits for it or is over.
+def meanwhile(
+    held: Callable[[], object], arriving: Callable[[], object], then: Callable[[], object] = lambda: None
+) -> str:
+    """Do `held` in a transaction, and end it, with `then`, only once `arriving`, begun after it, waits or is over.
 
     Returns what came of `arriving`.
     """
@@ -54,6 +56,7 @@ def meanwhile(held: Callable[[], object], arriving: Callable[[], object]) -> str
         other.start()
         while other.is_alive() and not _somebody_waits():
             other.join(0.01)
+        then()
     other.join(30)
     return outcomes[0]
 
