@@ -13,8 +13,11 @@ from crm.selectors.duplicate_scoring import COLUMNS
 
 # Of one block: a switchboard's number or the commonest name proposes no more than these.
 BLOCK = 100
-# Names that are less alike than this are not looked at, but where something else is shared.
-NAME_BLOCK = 0.5
+# Of the names that are alike, so many are weighed for the block.
+WEIGHED = 1_000
+# Names that are less alike than this are not looked at, but where something else is shared. One letter of a short
+# name is much of it.
+NAME_BLOCK, SHORT_NAME_BLOCK, SHORT_NAME = 0.6, 0.5, 8
 NAME_BESIDE = 0.3
 
 _SHOWN = ", ".join(f"c.{column}" for column in COLUMNS)
@@ -27,8 +30,12 @@ _FOUND = """
                 AND i.contact_id <> %(id)s
             LIMIT %(block)s)
         UNION
-        (SELECT c.id FROM crm_contact c
-            WHERE upper(c.name) %% (SELECT upper(name) FROM me) AND c.deleted_at IS NULL AND c.id <> %(id)s
+        (SELECT a.id FROM me, (
+                SELECT c.id, c.name, c.city FROM crm_contact c
+                WHERE upper(c.name) %% (SELECT upper(name) FROM me) AND c.deleted_at IS NULL AND c.id <> %(id)s
+                LIMIT %(weighed)s
+            ) a
+            ORDER BY (a.city = me.city) IS TRUE DESC, similarity(upper(a.name), upper(me.name)) DESC, a.id
             LIMIT %(block)s)
         UNION
         (SELECT c.id FROM crm_contact c
@@ -57,10 +64,11 @@ _SETTLED = """
             UNION
             SELECT c.id FROM crm_contact c JOIN family f ON c.merged_into_id = f.id
         ), decided AS (
-            SELECT CASE WHEN d.contact_id IN (SELECT id FROM family) THEN d.other_id ELSE d.contact_id END AS id
-            FROM crm_duplicate_decision d
-            WHERE (d.contact_id IN (SELECT id FROM family) OR d.other_id IN (SELECT id FROM family))
-                AND d.deleted_at IS NULL AND (d.until IS NULL OR d.until > %(at)s)
+            SELECT d.other_id AS id FROM family f JOIN crm_duplicate_decision d ON d.contact_id = f.id
+            WHERE d.deleted_at IS NULL AND (d.until IS NULL OR d.until > %(at)s)
+            UNION ALL
+            SELECT d.contact_id FROM family f JOIN crm_duplicate_decision d ON d.other_id = f.id
+            WHERE d.deleted_at IS NULL AND (d.until IS NULL OR d.until > %(at)s)
         ), roots AS (
             SELECT id FROM decided
             UNION
@@ -73,7 +81,7 @@ _BLOCKS = f"""
     found AS ({_FOUND}),
     settled AS ({_SETTLED})
     SELECT {_SHOWN} FROM crm_contact c
-    WHERE c.deleted_at IS NULL AND c.id IN (SELECT id FROM found) AND c.id NOT IN (SELECT id FROM settled)
+    WHERE c.deleted_at IS NULL AND c.id = ANY(ARRAY(SELECT id FROM found EXCEPT SELECT id FROM settled))
     UNION ALL
     SELECT {_SHOWN} FROM me c
 """  # noqa: S608 - of constants
@@ -81,12 +89,16 @@ _BLOCKS = f"""
 
 def around(contact_id: UUID, *, at: datetime) -> dict[UUID, dict[str, Any]]:
     """The contact and those that it is compared with, as the scoring reads them, by id."""
-    values: dict[str, Any] = {"id": contact_id, "block": BLOCK, "beside": NAME_BESIDE, "at": at}
-    # The threshold of trigrams holds for this transaction alone.
+    values: dict[str, Any] = {
+        "id": contact_id, "block": BLOCK, "weighed": WEIGHED, "beside": NAME_BESIDE, "at": at,
+    }  # fmt: skip
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('pg_trgm.similarity_threshold', %s, true)", [str(NAME_BLOCK)])
-        cursor.execute("SELECT first_name, last_name FROM crm_contact WHERE id = %s", [contact_id])
-        cursor.execute(_BLOCKS, values | {"forms": _forms(*cursor.fetchone())})
+        cursor.execute("SELECT first_name, last_name, name FROM crm_contact WHERE id = %s", [contact_id])
+        first, last, name = cursor.fetchone()
+        alike = SHORT_NAME_BLOCK if len(name or "") < SHORT_NAME else NAME_BLOCK
+        # The threshold of trigrams holds for this transaction alone.
+        cursor.execute("SELECT set_config('pg_trgm.similarity_threshold', %s, true)", [str(alike)])
+        cursor.execute(_BLOCKS, values | {"forms": _forms(first, last)})
         return {row[0]: dict(zip(COLUMNS, row, strict=True)) for row in cursor.fetchall()}
 
 
