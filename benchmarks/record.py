@@ -34,7 +34,8 @@ def run(home: Home) -> None:
         found |= _feeds("timeline of the busiest", client, busiest * CALLS)
         found |= _of("duplicates of somebody", client, [Page("", "GET", _at(key, "duplicates")) for key in somebody])
         found |= _of("data export of the busy", client, [Page("", "GET", _at(key, "data-export")) for key in busy[:50]])
-        found |= _merges(client, busy)
+        found |= _merges("somebody", client, somebody)
+        found |= _merges("the busy", client, busy)
     found |= {f"duplicates, {name}": value for name, value in duplicates.measure().items()}
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {', '.join(CLEARED)}")
@@ -76,15 +77,15 @@ def _feeds(name: str, client: Client, keys: list[UUID]) -> dict[str, float]:
     return found | (_of(f"{name}, further on", client, further) if further else {})
 
 
-def _merges(client: Client, keys: list[UUID]) -> dict[str, float]:
-    """One of two busy contacts into the other, each undone at once."""
+def _merges(whose: str, client: Client, keys: list[UUID]) -> dict[str, float]:
+    """One of two contacts into the other, each undone at once."""
     merged, undone = [], []
     for winner, loser in zip(keys[:MERGES], keys[-MERGES:], strict=True):
         body = {"contact_id": str(loser)}
         merged.append(client.timed(Page("merge", "POST", _at(winner, "merge"), body)))
         undone.append(client.timed(Page("unmerge", "POST", _at(winner, "unmerge"), body)))
     return {
-        f"{name}, {figure}": value
-        for name, times in (("merge of the busy", merged), ("unmerge", undone))
+        f"{name} of {whose}, {figure}": value
+        for name, times in (("merge", merged), ("unmerge", undone))
         for figure, value in percentiles(times[1:]).items()
     }
