@@ -6,6 +6,8 @@ quantity are goods that came back. Sales are written first, all of them, then wh
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -229,7 +231,7 @@ class OrderLineWriter:
         if self._options["returns"] == "skip":
             counts.skipped += len(rows)
             return
-        keys = {id(parsed): _return_key(parsed) for parsed in rows}
+        keys = _return_keys(rows)
         there = set(
             OrderReturn.objects.alive().filter(external_id__in=keys.values()).values_list("external_id", flat=True)
         )
@@ -267,9 +269,27 @@ def _further(relation: str, parsed: Parsed) -> dict[str, Any]:
     return {}
 
 
-def _return_key(parsed: Parsed) -> str:
-    """Names the return in a later import of the same rows."""
-    return f"{parsed.values['order_number']}:{parsed.row.number}"[:200]
+def _return_keys(rows: Sequence[Parsed]) -> dict[int, str]:
+    """Names each return by what its row says, wherever that stands: in the same file again, or in the file of errors.
+
+    Equal rows of one order are counted; they come in one chunk, as all rows of an order do.
+    """
+    found: dict[int, str] = {}
+    count: Counter[str] = Counter()
+    for parsed in rows:
+        values = parsed.values
+        what = values.get("product_id") or values.get("description")
+        said = (what, *(values.get(name) for name in ("quantity", "placed_at", "unit_price", "line_total")))
+        digest = hashlib.blake2b("\n".join(map(_plain, said)).encode(), digest_size=12).hexdigest()
+        name = f"{values['order_number']}:{digest}"
+        count[name] += 1
+        found[id(parsed)] = name if count[name] == 1 else f"{name}:{count[name]}"
+    return found
+
+
+def _plain(value: Any) -> str:
+    """The same for 1 and 1.00."""
+    return format(value.normalize(), "f") if isinstance(value, Decimal) else str(value)
 
 
 def _is_whole(group: list[Parsed]) -> bool:

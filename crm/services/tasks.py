@@ -121,7 +121,11 @@ def _come_again(change: Write[Task]) -> None:
     task = change.record
     if task.recurrence is None or task.due_at is None or Task.objects.alive().filter(previous=task).exists():
         return
-    due = next_due(_counted_from(task), task.recurrence, after=max(change.at, task.due_at))
+    try:
+        due = next_due(_counted_from(task), task.recurrence, after=max(change.at, task.due_at))
+    except (OverflowError, ValueError):
+        # Calendars end with the year 9999.
+        return
     values = {name: getattr(task, name) for name in _COMES_AGAIN}
     remind = None if task.remind_at is None else due - (task.due_at - task.remind_at)
     moments = {"due_at": due, "remind_at": remind, "created_at": change.at, "updated_at": change.at}

@@ -84,6 +84,23 @@ def test_negative_rows_are_returns_of_what_was_bought_before() -> None:
     assert Order.objects.get(number="536365").returned_total == Decimal("5.10")
 
 
+def test_a_mended_return_goes_in_wherever_it_stands_and_none_goes_in_twice() -> None:
+    line = "R1,{},BACK,{},12/14/2010 9:00,{},17850,United Kingdom\n"
+    good, bad, mended = (
+        line.format("85123A", -1, 2.55),
+        line.format("nothing", -1, 3.39),
+        line.format("71053", -1, 3.39),
+    )
+    assert counted(imported(SALES + good + bad)) == {"created": 5, "failed": 1}
+    assert counted(imported(mended)) == {"created": 1}
+    assert counted(imported(mended + good + SALES)) == {"unchanged": 6}
+    # Two equal rows are two returns, and the same two in the next file.
+    twice = line.format("22633", "-1.0", 1.85) + line.format("22633", -1, "1.850")
+    assert counted(imported(twice)) == {"created": 2}
+    assert counted(imported(twice)) == {"unchanged": 2}
+    assert OrderReturn.objects.count() == 4
+
+
 def test_what_was_never_bought_cannot_come_back() -> None:
     back = "C1,85123A,BACK,-7,12/14/2010 9:00,2.55,17850,United Kingdom\n"
     back += "C2,22728,BACK,-1,12/02/2010 9:00,3.75,12583,France\n"
