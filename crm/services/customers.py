@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
-from core.actors import Actor
+from core.actors import SYSTEM, Actor
 from core.errors import Invalid
+from core.writes import inputs
 from core.writes.base import Write
-from crm.models import Company
+from crm.models import Company, Contact
+
+T = TypeVar("T")
+# Merges in a row that take away whom the one before has left; so many do not happen.
+ATTEMPTS = 3
 
 
 class OfCustomer(Protocol):
@@ -40,6 +45,18 @@ def default_companies(changes: Sequence[Write[Any]]) -> None:
     found = dict(rows.values_list("contacts", "pk"))
     for change in wanted:
         change.record.company_id = found.get(change.record.contact_id)
+
+
+def held(read: Callable[[], T], people: Callable[[T], Iterable[UUID | None]]) -> T:
+    """What is read, its contacts held until the transaction ends; read again where one was merged away meanwhile."""
+    found = read()
+    for _ in range(ATTEMPTS):
+        wanted = {key for key in people(found) if key is not None}
+        gone = wanted - inputs.hold("contact", wanted, SYSTEM)
+        if not gone or not Contact.objects.filter(pk__in=gone, merged_into__isnull=False).exists():
+            break
+        found = read()
+    return found
 
 
 def require_customer(record: OfCustomer) -> None:

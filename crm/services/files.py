@@ -29,6 +29,7 @@ from crm.models import File, Note
 from crm.models.file import PLACES
 from crm.models.subjects import SUBJECTS
 from crm.services import contents
+from crm.services.customers import held
 from crm.services.notes import require_one_subject
 
 
@@ -112,9 +113,10 @@ def _require_allowed(name: str, media_type: str) -> None:
 
 def _take_subject_of_note(made: File) -> None:
     """A file on a note is on the record that the note is on, and on no other."""
-    if made.note_id is None:
+    note_id = made.note_id
+    if note_id is None:
         return
-    note = Note.objects.get(pk=made.note_id)
+    note = held(lambda: Note.objects.get(pk=note_id), lambda found: [found.contact_id])
     for name in SUBJECTS:
         said, of_note = getattr(made, f"{name}_id"), getattr(note, f"{name}_id")
         if said not in {None, of_note}:

@@ -14,7 +14,7 @@ from core.actors import Actor
 from core.database.inserts import insert
 from core.writes.base import Write
 from crm.models import Case, Interaction
-from crm.services.customers import default_companies, require_customer
+from crm.services.customers import default_companies, held, require_customer
 from crm.services.described import CustomisedWrites
 
 
@@ -63,7 +63,10 @@ def _default_customers(changes: Sequence[Write[Interaction]]) -> None:
         and change.record.case_id is not None
         and not {"contact_id", "company_id"} & set(change.values)
     ]
-    cases = Case.objects.in_bulk({change.record.case_id for change in about}) if about else {}
+    if not about:
+        return
+    ids = {change.record.case_id for change in about}
+    cases = held(lambda: Case.objects.in_bulk(ids), lambda found: [case.contact_id for case in found.values()])
     for change in about:
         case = cases[change.record.case_id]
         change.record.contact_id, change.record.company_id = case.contact_id, case.company_id

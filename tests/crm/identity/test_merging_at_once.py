@@ -9,15 +9,17 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 
 from core import registry
 from core.actors import SYSTEM
 from core.errors import DomainError
 from core.writes import bulk
-from crm.models import Contact, Event, Merge
+from crm.models import Contact, Event, File, Interaction, Merge
 from crm.services import identity, merges
 from crm.services.events import events
+from crm.services.files import files
 from tests.crm import make
 from tests.support.races import meanwhile
 
@@ -118,3 +120,17 @@ def test_an_event_of_who_is_being_merged_is_the_one_who_stays() -> None:
     )
     assert told == "done"
     assert Event.objects.get().contact_id == one.pk
+
+
+def test_what_is_on_a_note_or_case_goes_to_whom_that_goes() -> None:
+    one, two = (make.contact(AT, last_name=name) for name in ("One", "Two"))
+    note = registry.entity("note").writes.create(actor=SYSTEM, values={"body": "x", "contact_id": str(two.pk)}, at=AT)  # type: ignore[union-attr]
+    case = make.case(AT, contact_id=str(two.pk))
+
+    def arrive() -> None:
+        files.upload(actor=SYSTEM, at=AT, file=SimpleUploadedFile("a.txt", b"text"), note_id=note.pk)
+        make.interaction(AT, case_id=str(case.pk))
+
+    assert meanwhile(lambda: merges.merge(actor=SYSTEM, record_id=one.pk, at=AT, contact_id=two.pk), arrive) == "done"
+    assert File.objects.get().contact_id == one.pk
+    assert Interaction.objects.get(case=case.pk).contact_id == one.pk
