@@ -23,6 +23,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": 60},
     },
     "crm-event-months": {"task": "crm.tasks.keep_event_months_ahead", "schedule": crontab(hour="3", minute="10")},
+    "crm-tie-later": {"task": "crm.tasks.tie_later", "schedule": crontab(hour="2", minute="10")},
     "crm-tend-custom-indexes": {"task": "crm.tasks.tend_custom_indexes", "schedule": timedelta(minutes=1)},
     "crm-unfinished-erasures": {"task": "crm.tasks.send_unfinished_erasures", "schedule": timedelta(minutes=5)},
     "crm-retention": {"task": "crm.tasks.nightly_retention", "schedule": crontab(hour="1", minute="10")},

@@ -17,6 +17,7 @@ from crm.services import (
     erasures,
     event_partitions,
     file_purging,
+    later_ties,
     reminders,
     retention,
 )
@@ -106,6 +107,12 @@ def take_out_files() -> None:
 def sweep_files() -> None:
     """Remove the contents that a killed program left behind."""
     file_purging.sweep(at=now())
+
+
+@shared_task(queue="default")
+def tie_later() -> None:
+    """Tie what can be tied by now."""
+    later_ties.tie_later(at=now())
 
 
 @shared_task(queue="default")

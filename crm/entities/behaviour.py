@@ -10,6 +10,7 @@ from core.registry.fields import Field, ListOf, Shape, many, one
 from core.registry.operations import Operation, OperationKind
 from core.registry.types import DateTime, DecimalNumber, Id, Integer, Text
 from crm.entities import common
+from crm.entities.tie import tie_operation, ties_of
 from crm.models import LifecycleRule, LifeEvent, LifeEventKind, Referral, Touch
 from crm.selectors import referral_tree
 from crm.services.life_events import life_event_kinds, life_events
@@ -39,9 +40,10 @@ TOUCH = Entity(
         field(Touch, "url"),
         field(Touch, "referrer"),
     ),
-    relations=(one("contact", "contact"),),
+    relations=(one("contact", "contact"), ties_of("touch")),
     writes=touches,
     time_field="occurred_at",
+    operations=[tie_operation("touch")],
 )
 
 REFERRAL = Entity(

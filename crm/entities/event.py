@@ -8,6 +8,7 @@ from core.registry.fields import one
 from crm.entities import common
 from crm.entities.tie import tie_operation, ties_of
 from crm.models import Event
+from crm.selectors.tie_candidates import tie_candidates_feed
 from crm.services.events import events
 
 # Sorted by what there is an index for: there are too many of them for anything else.
@@ -43,5 +44,6 @@ EVENT = Entity(
     verbs=frozenset({"create", "delete", "restore"}),
     keys=(),
     time_field="occurred_at",
+    feeds=[tie_candidates_feed("event")],
     operations=[tie_operation("event")],
 )

@@ -10,6 +10,7 @@ from crm.entities import common
 from crm.entities.calls import CALLS_AND_VISITS
 from crm.entities.tie import tie_operation, ties_of
 from crm.models import Interaction
+from crm.selectors.tie_candidates import tie_candidates_feed
 from crm.services.interactions import interactions
 
 INTERACTION = Entity(
@@ -47,6 +48,7 @@ INTERACTION = Entity(
     writes=interactions,
     time_field="occurred_at",
     search_fields=("subject",),
+    feeds=[tie_candidates_feed("interaction")],
     operations=[*CALLS_AND_VISITS, tie_operation("interaction")],
     **common.CUSTOM,
 )

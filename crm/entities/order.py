@@ -10,6 +10,7 @@ from core.registry.types import DecimalNumber
 from crm.entities import common
 from crm.entities.tie import tie_operation, ties_of
 from crm.models import Order, OrderDiscount, OrderLine, OrderReturn
+from crm.selectors.tie_candidates import tie_candidates_feed
 from crm.services.orders import orders
 
 DISCOUNT_INPUT = Shape(
@@ -111,6 +112,7 @@ ORDER = Entity(
     search_fields=("number",),
     identity="number",
     **common.CUSTOM,
+    feeds=[tie_candidates_feed("order")],
     operations=[
         Operation(
             name="return_order_line",

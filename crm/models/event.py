@@ -116,6 +116,12 @@ class Event(Record):
             _of("session_id"),
             models.Index(fields=["name", "occurred_at", "id"], name="crm_event_name_at_idx"),
             models.Index(fields=["occurred_at", "id"], name="crm_event_at_idx"),
+            # What is still to be found out whose it is.
+            models.Index(
+                fields=["occurred_at", "id"],
+                condition=Q(is_offline=True, contact__isnull=True, deleted_at__isnull=True),
+                name="crm_event_offline_idx",
+            ),
             rules.deleted("event"),
         ]
 

@@ -139,6 +139,9 @@ class LifecycleRule(Record):
         db_index=False,
         help_text="Who wrote it last: its criteria see what they may see.",
     )
+    by_system = models.BooleanField(
+        default=False, editable=False, help_text="Whether its criteria are the system's own, which sees everything."
+    )
 
     class Meta:
         db_table = "crm_lifecycle_rule"

@@ -23,17 +23,25 @@ class TieKind(models.TextChoices):
     EVENT = "event"
     INTERACTION = "interaction"
     ORDER = "order"
+    TOUCH = "touch"
     VISITOR = "visitor"
 
 
 class TieEvidence(models.TextChoices):
+    """What tells whose a record is. An e-mail address is `receipt_email` away from screens, `email` elsewhere."""
+
     LOYALTY_CARD = "loyalty_card"
     COUPON = "coupon"
+    EMAIL = "email"
     RECEIPT_EMAIL = "receipt_email"
     PHONE = "phone"
     EXTERNAL_ID = "external_id"
+    ORDER_NUMBER = "order_number"
     SAME_DEVICE = "same_device"
     ANONYMOUS_ID = "anonymous_id"
+    NAME = "name"
+    PLACE = "place"
+    COMPANY = "company"
     MANUAL = "manual"
 
 
@@ -53,6 +61,12 @@ def _record(name: str, *, constraint: bool = True, text: str) -> Any:
         db_constraint=constraint,
         help_text=text,
     )
+
+
+def _is_of(kind: str) -> Q:
+    """It names the record of its kind, and no other."""
+    names = ("event", "interaction", "order", "touch")
+    return Q(kind=kind, **{f"{name}__isnull": name != kind for name in names})
 
 
 def _of(field: str) -> models.Index:
@@ -83,7 +97,10 @@ class Tie(Record):
     event = _record("event", constraint=False, text="The event that was tied.")
     interaction = _record("interaction", text="The interaction that was tied.")
     order = _record("order", text="The order that was tied.")
+    touch = _record("touch", text="The touch that was tied.")
     counts = models.JSONField(default=dict, blank=True, help_text="Of a visitor: how many records, by kind of record.")
+    # What a first touch among it filled in of the contact, by column; emptied again with the untying.
+    filled = models.JSONField(default=dict, blank=True, editable=False)
     evidence = models.CharField(max_length=13, choices=TieEvidence, help_text="What told that it is theirs.")
     details = models.JSONField(default=dict, blank=True, help_text="More of the evidence, such as a receipt's number.")
     confidence = models.DecimalField(
@@ -102,15 +119,13 @@ class Tie(Record):
 
     class Meta:
         db_table = "crm_tie"
-        triggers = history_triggers("tie")
+        # As many may come as events: a tie is its own record of having come.
+        triggers = history_triggers("tie")[1:]
         constraints = [
             rules.check(
                 "tie",
                 "one_record",
-                Q(kind="event", event__isnull=False, interaction=None, order=None)
-                | Q(kind="interaction", event=None, interaction__isnull=False, order=None)
-                | Q(kind="order", event=None, interaction=None, order__isnull=False)
-                | Q(kind="visitor", event=None, interaction=None, order=None),
+                _is_of("event") | _is_of("interaction") | _is_of("order") | _is_of("touch") | _is_of("visitor"),
                 "A tie is of one record, or of what a visitor did.",
             ),
             rules.check("tie", "confidence_share", Q(confidence__range=(0, 1)), "Confidence must be from 0 to 1."),
@@ -128,6 +143,7 @@ class Tie(Record):
             _of("event"),
             _of("interaction"),
             _of("order"),
+            _of("touch"),
             _of("matched_event"),
             _of("matched_order"),
             _of("previous_contact"),

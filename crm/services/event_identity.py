@@ -2,68 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from core.actors import Actor
+from core.database.inserts import copy
 from core.writes import inputs
-from crm.models import Contact, Event, Identifier, IdentifierKind
+from crm.models import Event, Tie, TieKind, TieMethod
+from crm.selectors import tie_evidence
+from crm.selectors.tie_evidence import Found
+from crm.services import ties
+from crm.services.ties import Proof
 
-# What senders call a person, in the context of an event: our contact's address, and their external id.
-_SAID = (("user_id", IdentifierKind.EXTERNAL_ID), ("email", IdentifierKind.EMAIL))
 
-Name = tuple[str, str]
-
-
-def resolve(found: Sequence[Event], *, actor: Actor) -> None:
+def resolve(found: Sequence[Event], *, actor: Actor, at: datetime) -> list[Tie]:
     """Set the contact of new events that name none, as far as the actor may see the contact; one query for all.
 
-    Names that lead to different people lead to nobody. The anonymous id counts only where nobody is named: a computer
-    is shared. The one place where events meet identities, asked before they are stored.
+    Returns a tie for each, to be stored with them (`keep`), which says by what and can be undone. The one place where
+    events meet identities, asked before they are stored.
     """
-    names = {event.pk: list(_names(event)) for event in found if event.contact_id is None}
-    known = _held({name for listed in names.values() for name in listed}, actor)
+    owners = _held(found, actor)
+    made = []
     for event in found:
-        people = {key for name in names.get(event.pk, ()) for key in known.get(name, ())}
-        if len(people) == 1:
-            (event.contact_id,) = people
+        whose = owners.get(event.pk)
+        if whose is not None:
+            event.contact_id = whose.lead.contact_id
+            proof = Proof(whose.evidence, whose.confidence, TieMethod.AUTOMATIC, whose.details)
+            made.append(ties.draft(TieKind.EVENT, event.pk, event.contact_id, proof, by=actor.label, at=at))
+    return made
 
 
-def _held(names: set[Name], actor: Actor) -> dict[Name, set[UUID]]:
-    """Who is known by each, held against merges; where one was merged meanwhile, its names lead elsewhere by now."""
+def keep(made: Sequence[Tie]) -> None:
+    """Store the ties of events that come. Nobody is told: that the event came tells of its contact too."""
+    copy(made)
+
+
+def _held(found: Sequence[Event], actor: Actor) -> dict[UUID, Found]:
+    """Whose each is, held against merges; where one was merged meanwhile, identifiers lead elsewhere by now."""
+    told = {event.pk: tie_evidence.said(event) for event in found if event.contact_id is None}
+    keys = {item.key for listed in told.values() for item in listed}
     while True:
-        known = _known(names, actor)
-        people = {key for found in known.values() for key in found}
+        known = tie_evidence.leads(keys, actor=actor)
+        decided = {key: tie_evidence.decide(listed, known) for key, listed in told.items()} if known else {}
+        owners = {key: whose for key, whose in decided.items() if whose is not None}
+        people = {whose.lead.contact_id for whose in owners.values()}
         if people == inputs.hold("contact", people, actor):
-            return known
-
-
-def _known(names: set[Name], actor: Actor) -> dict[Name, set[UUID]]:
-    people: dict[Name, set[UUID]] = {}
-    if not names:
-        return people
-    rows = Identifier.objects.alive().filter(
-        kind__in={kind for kind, _ in names}, value__in={value for _, value in names}, system=""
-    )
-    visible = Contact.objects.visible_to(actor).alive()
-    for kind, value, key in rows.filter(contact__in=visible.values("pk")).values_list("kind", "value", "contact_id"):
-        people.setdefault((kind, value), set()).add(key)
-    return people
-
-
-def _names(event: Event) -> Iterator[Name]:
-    """By what the event names its person."""
-    said = [(str(kind), text) for word, kind in _SAID if (text := _text(event, word))]
-    if said:
-        yield from ((kind, text.lower() if kind == IdentifierKind.EMAIL else text) for kind, text in said)
-    elif event.anonymous_id:
-        yield str(IdentifierKind.ANONYMOUS_ID), event.anonymous_id
-
-
-def _text(event: Event, word: str) -> str:
-    """What the context says under a word, or in the traits that analytics libraries put there; "" for nothing."""
-    traits = event.context.get("traits")
-    for place in (event.context, traits if isinstance(traits, dict) else {}):
-        if isinstance(place.get(word), str):
-            return str(place[word]).strip()
-    return ""
+            return owners

@@ -68,7 +68,7 @@ class Events(Writes[Event]):
         if event.message_id is not None:
             for event_id in _known([event]).values():
                 raise SentBefore(event_id)
-        event_identity.resolve([event], actor=change.actor)
+        event_identity.keep(event_identity.resolve([event], actor=change.actor, at=change.at))
         event_partitions.ensure([event_partitions.month_of(event.occurred_at)])
 
     def create_set(self, *, actor: Actor, items: Sequence[Any], at: datetime) -> list[Event | DomainError]:
@@ -89,10 +89,11 @@ class Events(Writes[Event]):
                 if _key(event) not in known:
                     new.setdefault(_key(event), event)
             made = list(new.values())
-            event_identity.resolve(made, actor=actor)
+            tied = event_identity.resolve(made, actor=actor, at=at)
             event_partitions.ensure({event_partitions.month_of(event.occurred_at) for event in made})
             with inputs.translated_integrity():
                 copy(made)
+                event_identity.keep(tied)
             self._require_all_within_scope(actor, made)
             _tell(made, actor, at)
             firsts = {

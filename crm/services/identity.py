@@ -22,7 +22,7 @@ from crm.events import CONTACT_IDENTIFIED
 from crm.models import Contact, Identifier, IdentifierKind, TieEvidence, TieKind, TieMethod
 from crm.selectors import identifiers as selector
 from crm.selectors.identifiers import Key, Match
-from crm.services import ties, visitor_ties
+from crm.services import tied_sources, ties, visitor_ties
 from crm.services.contacts import contacts
 from crm.services.ties import Proof
 
@@ -122,7 +122,7 @@ def _tie_visitors(
     for key in keys:
         if key.kind != IdentifierKind.ANONYMOUS_ID:
             continue
-        tie_id = new_id()
+        tie_id, source = new_id(), tied_sources.of(contact.pk)
         counts = visitor_ties.give(tie_id, key.value, contact.pk, at=at)
         if counts:
             known = selector.holder(key)
@@ -133,7 +133,7 @@ def _tie_visitors(
                 {"identifier_id": str(known.pk)} if known else {},
             )
             made = ties.draft(TieKind.VISITOR, None, contact.pk, proof, by=actor.label, at=at)
-            made.pk, made.counts = tie_id, counts
+            made.pk, made.counts, made.filled = tie_id, counts, tied_sources.filled(source, contact.pk)
             ties.keep([made], actor=actor, at=at)
 
 

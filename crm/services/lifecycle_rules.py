@@ -13,7 +13,7 @@ from django.db.models import Max, QuerySet
 
 from accounts.selectors import actors
 from core import criteria, registry
-from core.actors import SYSTEM, Actor, Door
+from core.actors import SYSTEM, Actor, ActorKind, Door
 from core.errors import DomainError, FieldError, Invalid, InvalidCriteria
 from core.writes.base import Write, Writes
 from crm.models import Contact, LifecycleChange, LifecycleRule, LifecycleStage, LifecycleTrigger
@@ -55,6 +55,7 @@ class LifecycleRules(Writes[LifecycleRule]):
             errors += _faults(rule, change.actor)
             # Only with what is written anew do they become the writer's.
             rule.author_id = change.actor.user_id
+            rule.by_system = change.actor.kind is ActorKind.SYSTEM
         if errors:
             raise Invalid(errors)
 
@@ -62,6 +63,8 @@ class LifecycleRules(Writes[LifecycleRule]):
 def _faults(rule: LifecycleRule, actor: Actor) -> list[FieldError]:
     if rule.criteria is None:
         return []
+    if actor.user_id is None and actor.kind is not ActorKind.SYSTEM:
+        return [FieldError("/criteria", "needs_author", "Criteria see what their author sees: a user must write them.")]
     try:
         criteria.parse(registry.entity("contact"), rule.criteria, actor=actor)
     except InvalidCriteria as refusal:
@@ -140,7 +143,8 @@ def _fits(rule: LifecycleRule, contact: Contact, at: datetime) -> bool:
 
 def _author(rule: LifecycleRule) -> Actor | None:
     if rule.author_id is None:
-        return SYSTEM
+        # Where the author's account is gone, nobody's rights take their place.
+        return SYSTEM if rule.by_system else None
     found = actors.by_user(user_id=rule.author_id, door=Door.WORKER)
     return found.actor if found is not None else None
 

@@ -16,13 +16,13 @@ from uuid import UUID
 from django.db import transaction
 
 from core import events, registry
-from core.actors import Actor
+from core.actors import SYSTEM, Actor
 from core.errors import Conflict, Invalid, NotFound
 from core.history.context import acting
 from core.writes.base import Write, Writes
 from crm.errors import AlreadyUntied, ContactErased, NeedsCustomer, TiedAlready, TieNotCarried, TieSuperseded
-from crm.models import Contact, Event, Order, Tie, TieKind, TieMethod
-from crm.services import visitor_ties
+from crm.models import Contact, Event, Order, Tie, TieKind, TieMethod, Touch
+from crm.services import tied_sources, visitor_ties
 
 # A merge that moves the tie while it is being undone makes us begin again; so many in a row do not happen.
 ATTEMPTS = 5
@@ -71,6 +71,15 @@ def tie(
     return _undisturbed(
         lambda: _tie(kind, record_id, contact_id, proof, supersedes=supersedes, actor=actor, at=at), actor, at
     )
+
+
+def tie_found(*, kind: str, record_id: UUID, contact_id: UUID, proof: Proof, at: datetime) -> bool:
+    """Tie what was found out by itself; False where it is somebody's by now, or the contact takes nothing more."""
+    try:
+        _undisturbed(lambda: _tie(kind, record_id, contact_id, proof, supersedes=None, actor=SYSTEM, at=at), SYSTEM, at)
+    except (Conflict, Invalid, NotFound):
+        return False
+    return True
 
 
 def untie(*, actor: Actor, record_id: UUID, at: datetime) -> UUID:
@@ -144,7 +153,9 @@ def _tie(
     elif supersedes is not None:
         raise Invalid.one("/supersedes", "not_tied", "The record is nobody's by now.")
     made = draft(kind, record_id, contact.pk, proof, by=actor.label, at=at, previous_id=previous)
+    source = tied_sources.of(contact.pk)
     _give(writes, record, contact.pk, actor, at)
+    made.filled = tied_sources.filled(source, contact.pk)
     writes.require_within_scope(actor, "tie", record)
     keep([made], actor=actor, at=at)
     return record_id
@@ -163,6 +174,7 @@ def _untie(actor: Actor, tie_id: UUID, at: datetime) -> UUID:
         visitor_ties.give_back(found, at=at)
     else:
         _give_back(found, actor, at)
+    tied_sources.empty(found, at=at)
     found.untied_at, found.untied_by = at, actor.label
     found.version, found.updated_at = found.version + 1, at
     found.save(force_update=True)
@@ -183,7 +195,7 @@ def _give_back(found: Tie, actor: Actor, at: datetime) -> None:
         raise TieSuperseded(tie_id=str(found.pk), later_tie_id=str(present.pk))
     if record.contact_id != found.contact_id:
         raise TieNotCarried(tie_id=str(found.pk))
-    if found.kind != TieKind.EVENT and found.previous_contact_id is None and record.company_id is None:
+    if found.previous_contact_id is None and not _may_be_nobodys(record):
         raise NeedsCustomer(tie_id=str(found.pk))
     _give(writes, record, found.previous_contact_id, actor, at)
 
@@ -198,6 +210,12 @@ def _give(writes: Writes[Any], record: Any, contact_id: UUID | None, actor: Acto
     record.save(update_fields=["contact", "version", "updated_at"])
     if not isinstance(record, Event):
         events.publish(writes.event("updated", change), actor=actor, at=at)
+
+
+def _may_be_nobodys(record: Any) -> bool:
+    if isinstance(record, Touch):
+        return record.anonymous_id is not None
+    return isinstance(record, Event) or record.company_id is not None
 
 
 def record_of(found: Tie) -> UUID:
@@ -215,8 +233,8 @@ def _present(kind: str, record_id: UUID) -> Tie | None:
 def _check_superseded(kind: str, record_id: UUID, contact_id: UUID, supersedes: UUID | None, actor: Actor) -> None:
     """What is a contact's otherwise than by the tie named is not taken from them."""
     present = _present(kind, record_id)
-    if present is None and kind == TieKind.EVENT:
-        present = visitor_ties.holding(record_id, contact_id)
+    if present is None:
+        present = visitor_ties.holding(_writes(kind).entity.model, record_id, contact_id)
     if present is not None and present.contact_id != contact_id:
         present = None
     if present is not None and present.pk == supersedes:

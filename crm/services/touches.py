@@ -8,6 +8,7 @@ from core.errors import Invalid
 from core.writes.base import Write, Writes
 from crm.errors import FirstTouch
 from crm.models import Contact, Touch
+from crm.services import touch_ties
 
 
 class Touches(Writes[Touch]):
@@ -23,6 +24,12 @@ class Touches(Writes[Touch]):
             raise Invalid.one("/occurred_at", "in_future", "Must not be in the future.")
         if change.before.get("contact_id") is not None:
             _keep_first(touch, change.before["contact_id"])
+
+    def saved(self, change: Write[Touch]) -> None:
+        """What a visitor who is known does is the contact's."""
+        touch = change.record
+        if change.created and touch.contact_id is None:
+            touch_ties.tie_known_visitor(touch, actor=change.actor, at=change.at)
 
     def deleting(self, change: Write[Touch]) -> None:
         if change.record.contact_id is not None:

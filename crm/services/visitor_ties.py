@@ -13,15 +13,22 @@ from django.db import connection
 from psycopg import sql
 
 from crm.errors import TieNotCarried, TieSuperseded
-from crm.models import Contact, Event, Tie, TieKind
+from crm.models import Contact, Tie, TieKind
 
 # Ids in one row of the record of what was tied.
 CHUNK = 5000
 
 _GIVE = sql.SQL("""
-    WITH tied AS (
-        UPDATE {table} SET contact_id = %(contact)s, version = version + 1, updated_at = %(at)s
+    WITH untied AS MATERIALIZED (
+        SELECT unnest(r.ids) AS id FROM crm_tie_rows r JOIN crm_tie t ON t.id = r.tie_id
+        WHERE t.contact_id = %(contact)s AND t.untied_at IS NOT NULL AND r.model = {label}
+        UNION ALL
+        SELECT t.{key} FROM crm_tie t
+        WHERE t.contact_id = %(contact)s AND t.untied_at IS NOT NULL AND t.evidence = 'anonymous_id'
+    ), tied AS (
+        UPDATE {table} x SET contact_id = %(contact)s, version = version + 1, updated_at = %(at)s
         WHERE anonymous_id = %(visitor)s AND contact_id IS NULL AND deleted_at IS NULL
+            AND NOT EXISTS (SELECT FROM untied u WHERE u.id = x.id)
         RETURNING id
     ), numbered AS (
         SELECT id, (row_number() OVER (ORDER BY id) - 1) / {chunk} AS chunk FROM tied
@@ -39,17 +46,18 @@ _BACK = sql.SQL("""
     UPDATE {table} SET contact_id = %(previous)s, version = version + 1, updated_at = %(at)s
     WHERE id IN (SELECT unnest(ids) FROM crm_tie_rows WHERE tie_id = %(tie)s AND model = {label})
 """)
-_LATER = """
+_LATER = sql.SQL("""
     SELECT t.id FROM crm_tie t
     WHERE t.untied_at IS NULL AND t.deleted_at IS NULL
-        AND t.event_id IN (SELECT unnest(ids) FROM crm_tie_rows WHERE tie_id = %(tie)s AND model = 'crm.Event')
+        AND t.{key} IN (SELECT unnest(ids) FROM crm_tie_rows WHERE tie_id = %(tie)s AND model = {label})
     ORDER BY t.id LIMIT 1
-"""
+""")
 
 
 def give(tie_id: UUID, visitor: str, contact_id: UUID, *, at: datetime) -> dict[str, int]:
     """Give what is the visitor's and nobody's to the contact, whom the caller has locked; how many, by kind of record.
 
+    What was untied from this contact is left alone: that was decided.
     What it was is stored under the id of a tie that the caller stores after it, where there was anything.
     """
     values: dict[str, Any] = {"contact": contact_id, "visitor": visitor, "tie": tie_id, "at": at}
@@ -73,7 +81,7 @@ def give_back(tie: Tie, *, at: datetime) -> None:
         for model in _models():
             cursor.execute(_filled(_LOCK, model), values)
             changed = sum(contact != tie.contact_id for (contact,) in cursor.fetchall())
-            cursor.execute(_LATER, values)
+            cursor.execute(_filled(_LATER, model), values)
             for (later,) in cursor.fetchall():
                 raise TieSuperseded(tie_id=str(tie.pk), later_tie_id=str(later))
             if changed:
@@ -82,10 +90,10 @@ def give_back(tie: Tie, *, at: datetime) -> None:
             cursor.execute(_filled(_BACK, model), values)
 
 
-def holding(event_id: UUID, contact_id: UUID) -> Tie | None:
-    """The last open tie of a visitor by which the contact has the event."""
+def holding(model: Any, record_id: UUID, contact_id: UUID) -> Tie | None:
+    """The last open tie of a visitor by which the contact has the record."""
     rows = Tie.objects.alive().filter(kind=TieKind.VISITOR, contact=contact_id, untied_at=None)
-    rows = rows.filter(rows__model=Event._meta.label, rows__ids__contains=[event_id])
+    rows = rows.filter(rows__model=model._meta.label, rows__ids__contains=[record_id])
     found: Tie | None = rows.order_by("-pk").first()
     return found
 
@@ -100,5 +108,8 @@ def _models() -> Iterator[Any]:
 
 def _filled(query: sql.SQL, model: Any) -> sql.Composed:
     return query.format(
-        table=sql.Identifier(model._meta.db_table), label=sql.Literal(model._meta.label), chunk=sql.Literal(CHUNK)
+        table=sql.Identifier(model._meta.db_table),
+        key=sql.Identifier(f"{model.entity_name()}_id"),
+        label=sql.Literal(model._meta.label),
+        chunk=sql.Literal(CHUNK),
     )

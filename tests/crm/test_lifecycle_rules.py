@@ -1,18 +1,21 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from core import clock, registry
-from core.actors import SYSTEM
+from core.actors import SYSTEM, ActorKind
 from core.errors import Invalid
 from core.events import relay
 from core.models import OutboxEvent
 from core.writes import batch
 from crm.errors import InUse
 from crm.models import Contact, LifecycleChange, LifecycleRule, LifeEventKind
+from crm.services import identity
 from crm.services.events import events
 from crm.services.life_events import life_event_kinds, life_events
 from crm.services.lifecycle_rules import lifecycle_rules
@@ -172,7 +175,7 @@ def test_a_rule_that_makes_no_sense_is_refused(at: datetime, bare: None, values:
 
 
 def test_criteria_see_what_their_author_may_see(at: datetime, bare: None, contact: Contact) -> None:
-    blind = clerk("lifecycle_rule", "contact")
+    blind = clerk("lifecycle_rule", "contact", user_id=uuid4())
     values = {"name": "x", "trigger": "event", "to_stage": "customer", "criteria": {"field": "orders"}}
     with pytest.raises(Invalid) as refusal:
         lifecycle_rules.create(actor=blind, values=values, at=at)
@@ -183,6 +186,38 @@ def test_criteria_see_what_their_author_may_see(at: datetime, bare: None, contac
     LifecycleRule.objects.filter(pk=made.pk).update(author=author.pk)
     happen(at, contact)
     assert steps(contact) == []
+
+
+def test_criteria_without_an_author_are_never_met(at: datetime, bare: None, contact: Contact) -> None:
+    """Neither those of an account that is gone, nor the system's own once somebody else wrote them anew."""
+    author = Samples().make("user")
+    wanted = {"field": "country", "op": "is_null", "value": True}
+    made = rule(at, trigger="event", criteria=wanted)
+    assert (made.author_id, made.by_system) == (None, True)
+    writer = replace(SYSTEM, kind=ActorKind.USER, user_id=author.pk)
+    lifecycle_rules.update(actor=writer, record_id=made.pk, values={"criteria": {"not": wanted}}, at=at)
+    lifecycle_rules.update(actor=writer, record_id=made.pk, values={"criteria": wanted}, at=at)
+    made.refresh_from_db()
+    assert (made.author_id, made.by_system) == (author.pk, False)
+    LifecycleRule.objects.filter(pk=made.pk).update(author=None)
+    happen(at, contact)
+    assert steps(contact) == []
+    program = replace(SYSTEM, kind=ActorKind.OAUTH_CLIENT, user_id=None)
+    with pytest.raises(Invalid) as refusal:
+        lifecycle_rules.update(actor=program, record_id=made.pk, values={"criteria": {"not": wanted}}, at=at)
+    assert [(error.pointer, error.code) for error in refusal.value.errors] == [("/criteria", "needs_author")]
+
+
+def test_what_is_only_later_tied_to_a_contact_sets_nothing_off(at: datetime, bare: None, contact: Contact) -> None:
+    """Else untying would have to undo what the rule did; what comes with its contact sets it off."""
+    rule(at, trigger="event", match="Demo", to_stage="opportunity")
+    anonymous = {"name": "Demo", "anonymous_id": "v-1"}
+    events.create(actor=SYSTEM, values=anonymous, at=at)
+    assert steps(contact) == []
+    identity.identify(actor=SYSTEM, record_id=contact.pk, at=at, anonymous_id="v-1")
+    assert steps(contact) == []
+    events.create_set(actor=SYSTEM, items=[anonymous], at=at)
+    assert [stage for stage, _ in steps(contact)] == ["opportunity"]
 
 
 def test_kinds_of_life_events_are_the_organisations_own(at: datetime, contact: Contact) -> None:

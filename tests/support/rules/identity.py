@@ -88,5 +88,6 @@ OPERATIONS = {
     "tie_event": _to_its_contact,
     "tie_interaction": _to_its_contact,
     "tie_order": _to_its_contact,
+    "tie_touch": _to_its_contact,
 }
 BEFORE = {"unmerge_contact": merge_another}
