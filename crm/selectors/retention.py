@@ -13,7 +13,7 @@ from core.errors import Invalid
 from core.models.record import Personal, Record, RecordQuerySet
 from core.personal.kinds import emptied
 from core.registry.entities import Entity
-from crm.models import Deal, Interaction, Order, RetentionAction, RetentionRule
+from crm.models import Contact, Deal, Interaction, Order, RetentionAction, RetentionRule, Touch
 from crm.selectors import people
 
 LAST_ACTIVITY = "last_activity"
@@ -56,6 +56,9 @@ def due(rule: RetentionRule, at: datetime) -> RecordQuerySet:
     held = people.held()
     for path in personal.people:
         rows = rows.exclude(**{f"{path}__in": held})
+    if model is Touch and rule.action == RetentionAction.DELETE:
+        # Where somebody came from is never lost.
+        rows = rows.exclude(Exists(Contact.objects.filter(acquisition_touch_id=OuterRef("pk"), pk=OuterRef("contact"))))
     if rule.action == RetentionAction.ERASE:
         # Whoever was merged goes with the contact that they are part of.
         return rows.filter(erased_at__isnull=True, merged_into__isnull=True)

@@ -7,7 +7,7 @@ the writer's transaction nor its locks hold up others that need the same month.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -58,6 +58,11 @@ def month_of(moment: datetime) -> date:
 
 def following(month: date) -> date:
     return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+
+
+def start(month: date) -> datetime:
+    """The first moment of a month."""
+    return datetime(month.year, month.month, month.day, tzinfo=UTC)
 
 
 def partitions() -> list[Partition]:
@@ -113,6 +118,15 @@ def drop_before(month: date, *, at: datetime) -> list[date]:
     return dropped
 
 
+def drop(month: date, *, at: datetime, unless: Callable[[str], bool]) -> bool:
+    """Drop one month, unless its table, of which nobody writes or reads by then, is to be spared; whether it went.
+
+    Also False where somebody uses it for long, or it is not there.
+    """
+    found = [partition for partition in partitions() if partition.month == month]
+    return bool(found) and _drop(found[0], month, at, unless)
+
+
 def _make(aside: Connection, months: list[date]) -> None:
     """Attaching takes a lock on the parent that neither readers nor writers of events wait for."""
     try:
@@ -135,22 +149,24 @@ def _attach(aside: Connection, month: date) -> None:
     aside.execute(sql.SQL(attach).format(**names, **bounds))
 
 
-def _drop(partition: Partition, month: date, at: datetime) -> bool:
+def _drop(partition: Partition, month: date, at: datetime, unless: Callable[[str], bool] = lambda _: False) -> bool:
     with _alone() as mine:
+        if mine and unless(partition.table):
+            return False
         if mine:
             with connection.cursor() as cursor:
                 cursor.execute(
                     sql.SQL("ALTER TABLE {} DETACH PARTITION {}").format(*map(sql.Identifier, (TABLE, partition.table)))
                 )
                 cursor.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(partition.table)))
-            EventKey.objects.filter(occurred_at__gte=_start(month), occurred_at__lt=_start(following(month))).delete()
+            EventKey.objects.filter(occurred_at__gte=start(month), occurred_at__lt=start(following(month))).delete()
             _tell([month], at)
     return mine
 
 
 def _empty_early(bound: date, at: datetime) -> list[date]:
     """Of what is older than all months, the rows of whole months before the bound."""
-    end = _start(min(bound, FIRST))
+    end = start(min(bound, FIRST))
     with _alone() as mine:
         if not mine:
             return []
@@ -203,10 +219,6 @@ def _month_in(name: str) -> date | None:
         return None
     year, month = name.removeprefix(f"{TABLE}_").split("_")
     return date(int(year), int(month), 1)
-
-
-def _start(month: date) -> datetime:
-    return datetime(month.year, month.month, month.day, tzinfo=UTC)
 
 
 def _utc(day: date) -> sql.Literal:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,9 +21,9 @@ from core.history.context import acting
 from core.models.job import Job
 from core.personal import forgetting
 from core.writes.base import Write, Writes
-from crm.models import RetentionAction, RetentionRule
+from crm.models import Event, RetentionAction, RetentionRule
 from crm.selectors import retention as selector
-from crm.services import erasures, locks
+from crm.services import erasures, event_retention, locks
 
 KIND = "retention"
 TASK = "crm.tasks.apply_retention"
@@ -123,6 +123,9 @@ def _apply_all(job: Job) -> dict[str, int]:
         if str(rule.pk) in state.get("over", []):
             continue
         jobs.progress(job_id=job.pk, done=number, total=len(rules), message=f"Applying {rule.name}", at=now())
+        for month in event_retention.months(rule, as_of):
+            _drop_month(job, rule, state, month)
+            jobs.progress(job_id=job.pk, done=number, total=len(rules), message=_so_far(rule, state), at=now())
         while _apply_batch(job, rule, state, as_of):
             jobs.progress(job_id=job.pk, done=number, total=len(rules), message=_so_far(rule, state), at=now())
         count = state["counts"].get(str(rule.pk), 0)
@@ -135,6 +138,16 @@ def _apply_all(job: Job) -> dict[str, int]:
 
 def _so_far(rule: RetentionRule, state: dict[str, Any]) -> str:
     return f"{rule.name}: {state['counts'].get(str(rule.pk), 0)} records"
+
+
+def _drop_month(job: Job, rule: RetentionRule, state: dict[str, Any], month: date) -> None:
+    """One month of events with its checkpoint, in one transaction."""
+    at = now()
+    with transaction.atomic():
+        acting(SYSTEM, at)
+        count = event_retention.drop(month, at=at)
+        state["counts"][str(rule.pk)] = state["counts"].get(str(rule.pk), 0) + count
+        jobs.checkpoint(job_id=job.pk, state=state, at=at)
 
 
 def _apply_batch(job: Job, rule: RetentionRule, state: dict[str, Any], as_of: datetime) -> bool:
@@ -162,6 +175,8 @@ def _apply(rule: RetentionRule, ids: list[UUID], at: datetime) -> list[str]:
             erasures.erase(actor=SYSTEM, record_id=key, at=at, reason=f"Retention: {rule.name}", confirm=True)
         return []
     model = registry.entity(rule.entity).model
+    if model is Event and rule.action == RetentionAction.DELETE:
+        event_retention.forget_beside(ids, at=at)
     return forgetting.forget_rows(model, ids, at=at, remove=rule.action == RetentionAction.DELETE)
 
 
