@@ -21,7 +21,7 @@ def tie_known_visitor(touch: Touch, *, actor: Actor, at: datetime) -> None:
         contact_id = whose.lead.contact_id
         # As the triggers of touches lock it, before what they fill in is looked at; who was merged meanwhile is not it.
         rows = Contact.objects.alive().filter(pk=contact_id).select_for_update(no_key=True)
-        if rows.exists():
+        if rows.first() is not None:
             break
     before = tied_sources.of(contact_id)
     touch.contact_id = contact_id
