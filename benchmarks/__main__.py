@@ -7,7 +7,7 @@ import argparse
 from benchmarks import place
 from core.embedded import EmbeddedServiceError
 
-WHAT = ("apis", "million", "record", "analytics", "imports", "exports")
+WHAT = ("apis", "million", "record", "analytics", "imports", "exports", "visitors")
 
 
 def main() -> None:
@@ -47,6 +47,11 @@ def run(options: argparse.Namespace) -> None:
             from benchmarks import record
 
             record.run(home)
+    elif options.what == "visitors":
+        with place.prepared("bench-visitors") as home:
+            from benchmarks import visitors
+
+            visitors.run(home)
     elif options.what == "million":
         with place.prepared("bench-million") as home:
             from benchmarks import million

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from benchmarks import crowd, duplicates, place, seed
+from benchmarks import crowd, duplicates, place, seed, visitors
 from benchmarks.latency import Client, Page, percentiles
 from core.embedded import Home
 from core.embedded.home import write_json
@@ -37,6 +37,7 @@ def run(home: Home) -> None:
         found |= _merges("somebody", client, somebody)
         found |= _merges("the busy", client, busy)
     found |= {f"duplicates, {name}": value for name, value in duplicates.measure().items()}
+    found |= {f"visitor, {name}": value for name, value in visitors.measure().items()}
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {', '.join(CLEARED)}")
     for name, value in found.items():

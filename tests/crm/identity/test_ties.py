@@ -16,10 +16,11 @@ from core.errors import Forbidden, Invalid, NotFound
 from core.ids import new_id
 from core.models import Change, OutboxEvent
 from crm.errors import AlreadyUntied, ContactErased, NeedsCustomer, TiedAlready, TieNotCarried, TieSuperseded
-from crm.models import Contact, Event, Tie, TieRows
+from crm.models import Contact, Event, Interaction, Tie, TieRows
 from crm.services import erasures, identity, merges, ties
 from crm.services.contacts import contacts
 from crm.services.events import events
+from crm.services.interactions import interactions
 from tests.crm import make
 from tests.crm.identity.history import differences, image
 from tests.support.actors import clerk
@@ -144,6 +145,20 @@ def test_interactions_and_orders(at: datetime, contact: Contact) -> None:
         type(record).objects.filter(pk=record.pk).update(company=None)
         last = Tie.objects.latest("pk")
         refused(NeedsCustomer, lambda found=last: untie(at, found))
+
+
+def test_what_changed_since_stays_when_it_is_untied(at: datetime, contact: Contact) -> None:
+    company = make.company(at)
+    record = make.interaction(at, company_id=str(company.pk), channel="store", subject="Before")
+    before = Interaction.objects.filter(pk=record.pk).values().get()
+    found = tie(at, record, contact, "interaction")
+    interactions.update(actor=SYSTEM, record_id=record.pk, values={"subject": "After", "outcome": "sold"}, at=at)
+    interactions.delete(actor=SYSTEM, record_id=record.pk, at=at)
+    untie(at, found)
+    interactions.restore(actor=SYSTEM, record_id=record.pk, at=at)
+    after = Interaction.objects.filter(pk=record.pk).values().get()
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {"subject", "outcome", "version"}
 
 
 def test_whom_and_what_there_is_not(at: datetime, contact: Contact) -> None:
