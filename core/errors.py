@@ -145,6 +145,11 @@ class Duplicate(Conflict):
     title = "A record with this value already exists."
 
 
+class PersonErased(Conflict):
+    code = "contact_erased"
+    title = "The person's data was erased; nothing is added to it."
+
+
 class StaleVersion(DomainError):
     code = "stale_version"
     status = 412

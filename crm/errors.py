@@ -40,11 +40,6 @@ class LineReturned(Conflict):
     title = "Goods of this line came back; it cannot be removed or made smaller than that."
 
 
-class ContactErased(Conflict):
-    code = "contact_erased"
-    title = "The person's data was erased; nothing is added to it."
-
-
 class OnLegalHold(Conflict):
     code = "on_legal_hold"
     title = "The person's data must be kept: release the legal hold first."

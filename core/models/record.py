@@ -34,11 +34,13 @@ class Personal:
     columns: attributes that hold personal data, emptied (null, or the column's default) when the person is erased;
     the rest of the row stays, so that totals do.
     remove: whether the whole row goes instead, since nothing of it is worth keeping without the person.
+    erased: where the row is the person, the attribute that is set once they were erased.
     """
 
     people: tuple[str, ...]
     columns: tuple[str, ...] = ()
     remove: bool = False
+    erased: str = ""
 
 
 class Record(models.Model):

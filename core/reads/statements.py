@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import OuterRef, Q
+from django.db.models import DateTimeField, OuterRef, Q, Value
 from django.db.models.expressions import RawSQL
 
 from core import registry
@@ -168,18 +168,20 @@ def matching(target: str, column: str, reach: Reach, fields: tuple[str, ...], ex
 
 
 @lru_cache(maxsize=1024)
-def seen(target: str, reach: Reach) -> Statement:
-    """The id in the slot `id`, if it is that of a live record that the actor may see; it is held, see `seen_among`.
+def seen(target: str, reach: Reach, mark: str = "") -> Statement:
+    """The id in the slot `id`, if it is that of a live record that the actor may see, with what stands at `mark`.
+
+    It is held, see `seen_among`.
 
     One at a time: PostgreSQL keeps the plan for one id, and would make one anew for every list of them.
     """
     entity = registry.entity(target)
-    return _held(entity, visible(entity, reach.actor, deleted=False).filter(pk=Slot("id", entity.model._meta.pk)))
+    return _held(entity, visible(entity, reach.actor, deleted=False).filter(pk=Slot("id", entity.model._meta.pk)), mark)
 
 
 @lru_cache(maxsize=1024)
-def seen_among(target: str, reach: Reach) -> Statement:
-    """Those of the ids in the slot `ids` that are of live records that the actor may see.
+def seen_among(target: str, reach: Reach, mark: str = "") -> Statement:
+    """Those of the ids in the slot `ids` that are of live records that the actor may see, with what stands at `mark`.
 
     They are held until the transaction ends, as a foreign key would hold them, but before the answer: who writes a
     reference and who merges or erases the record meet here, and whichever comes second sees what the first has done.
@@ -187,10 +189,10 @@ def seen_among(target: str, reach: Reach) -> Statement:
     entity = registry.entity(target)
     rows = visible(entity, reach.actor, deleted=False).filter(pk__in=ids("ids", entity.model._meta.pk))
     # In one order, so that nobody waits in a circle.
-    return _held(entity, rows.order_by("pk"))
+    return _held(entity, rows.order_by("pk"), mark)
 
 
-def _held(entity: Entity, rows: RecordQuerySet) -> Statement:
-    plain = compiled(rows.values_list("pk", flat=True))
+def _held(entity: Entity, rows: RecordQuerySet, mark: str) -> Statement:
+    plain = compiled(rows.values_list("pk", mark or Value(None, output_field=DateTimeField())))
     lock = f' FOR KEY SHARE OF "{entity.model._meta.db_table}"' if plain.sql else ""
     return Statement(plain.sql + lock, plain.parameters)

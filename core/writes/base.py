@@ -19,6 +19,7 @@ from core.database.inserts import insert
 from core.errors import Conflict, DomainError, Forbidden, StaleVersion
 from core.history.context import acting
 from core.models.record import Record
+from core.personal import erased
 from core.reads.missing import missing
 from core.registry.entities import Entity
 from core.writes import inputs
@@ -165,6 +166,7 @@ class Writes(Generic[M]):
         if not change.before and not has_unstored(self.entity, change.values):
             return
         record = change.record
+        erased.require_none([change])
         record.version += 1
         record.updated_at = change.at
         with inputs.translated_integrity():

@@ -19,6 +19,7 @@ from core.actors import Actor
 from core.database.copying import copy_records
 from core.errors import DomainError, Forbidden
 from core.history.context import acting
+from core.personal import erased
 from core.writes import inputs, many
 from core.writes.base import Write, Writes, has_unstored
 from core.writes.settling import Draft, Later, Refused, Result, reason, settle
@@ -201,6 +202,8 @@ def _update(writes: Writes[Any], drafts: list[Draft], actor: Actor, at: datetime
     if why:
         raise Refused(why)
     _prepare(writes, drafts, [draft.change for draft in drafts if draft.change])
+    gone = erased.refused([draft.change for draft in drafts if draft.change])
+    _refuse({draft.index: gone.get(draft.record_id) for draft in drafts if draft.record_id}, DomainError)
     moved = [
         draft for draft in drafts if draft.change and (draft.change.before or has_unstored(entity, draft.change.values))
     ]

@@ -21,6 +21,7 @@ from core import events
 from core.actors import Actor
 from core.errors import DomainError, Forbidden
 from core.models.record import Record
+from core.personal import erased
 from core.problems import problem_of
 from core.writes import inputs
 from core.writes.base import Write, Writes, has_unstored
@@ -108,6 +109,7 @@ def _update(writes: Writes[Any], records: Sequence[Record], intent: Intent) -> l
     inputs.check_references(entity, intent.cleaned, actor=actor, unless=dict.fromkeys(touched))
     writes.prepare_many(changes)
     changes = [change for change in changes if change.before or has_unstored(entity, change.values)]
+    erased.require_none(changes)
     _finish(writes, changes, old, intent)
     _require_within_scope(writes, changes, intent)
     return [change.record.pk for change in changes]

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import IntegrityError
 
+from core import registry
 from core.actors import Actor
 from core.constraints import refusal_of
 from core.errors import FieldError, Forbidden, Invalid
 from core.models.record import Record
+from core.personal import erased
 from core.reads import statements
 from core.reads.statements import Reach
 from core.registry.custom import Definitions
@@ -138,21 +140,47 @@ def check_references(
     """Every referenced record must exist, live and be visible to the actor: else Invalid, never a leak of which.
 
     `unless` restricts the check to attributes that changed, so that an old reference may stay.
+    Raises PersonErased where one leads to somebody who was erased (core.personal.erased).
     """
-    wanted: dict[str, dict[str, UUID]] = {}
+    wanted: dict[Wanted, dict[str, UUID]] = {}
     for name, value in values.items():
-        item = entity.by_name.get(name)
-        for key, target, found in changed_references(name, value, unless):
-            wanted.setdefault(target, {})[key] = found
-        if item is None or item.reference is None or value is None:
-            continue
-        if unless is None or item.attribute in unless:
-            wanted.setdefault(item.reference, {})[name] = value
+        for key, want, found in wanted_references(entity, name, value, unless):
+            wanted.setdefault(want, {})[key] = found
     errors: list[FieldError] = []
-    for target, by_name in wanted.items():
-        errors.extend(_missing(target, by_name, actor))
+    gone: dict[str, UUID] = {}
+    for want, by_name in wanted.items():
+        statement = statements.seen(want.target, Reach.of(actor), want.mark)
+        # In one order, so that nobody waits in a circle.
+        seen = {value: marked for item in sorted(set(by_name.values())) for value, marked in statement.run(id=item)}
+        for name, value in by_name.items():
+            if value not in seen:
+                errors.append(FieldError(f"/{name}", "not_found", "There is no such record."))
+            elif seen[value] is not None:
+                gone[name] = value
     if errors:
         raise Invalid(errors)
+    for name, value in gone.items():
+        raise erased.refusal(name, value)
+
+
+class Wanted(NamedTuple):
+    """The kind of record that is referred to, and where its mark of erasure is, if that matters here."""
+
+    target: str
+    mark: str
+
+
+def wanted_references(
+    entity: Entity, name: str, value: Any, unless: Mapping[str, Any] | None
+) -> Iterator[tuple[str, Wanted, UUID]]:
+    """What a value refers to, by pointer: a reference, or those among values of custom fields."""
+    for key, target, found in changed_references(name, value, unless):
+        yield key, Wanted(target, erased.mark_of(registry.entity(target).model)), found
+    item = entity.by_name.get(name)
+    if item is None or item.reference is None or value is None:
+        return
+    if unless is None or item.attribute in unless:
+        yield name, Wanted(item.reference, erased.marks(entity.model).get(item.attribute, "")), value
 
 
 def changed_references(name: str, value: Any, unless: Mapping[str, Any] | None) -> Iterator[tuple[str, str, UUID]]:
@@ -165,19 +193,13 @@ def changed_references(name: str, value: Any, unless: Mapping[str, Any] | None) 
             yield f"{name}/{escape(key)}", target, found
 
 
-def _missing(target: str, by_name: Mapping[str, UUID], actor: Actor) -> Iterator[FieldError]:
-    statement = statements.seen(target, Reach.of(actor))
-    # In one order, so that nobody waits in a circle.
-    found = {value for value in sorted(set(by_name.values())) if statement.run(id=value)}
-    for name, value in by_name.items():
-        if value not in found:
-            yield FieldError(f"/{name}", "not_found", "There is no such record.")
+def hold(target: str, keys: Iterable[UUID], actor: Actor, mark: str = "") -> dict[UUID, Any]:
+    """Those of the live records that the actor sees, with what stands at their mark of erasure.
 
-
-def hold(target: str, keys: Iterable[UUID], actor: Actor) -> set[UUID]:
-    """Those of the live records that the actor sees; none is merged away or erased until the transaction ends."""
+    None is merged away or erased until the transaction ends.
+    """
     wanted = list(keys)
-    return {key for (key,) in statements.seen_among(target, Reach.of(actor)).run(ids=wanted)} if wanted else set()
+    return dict(statements.seen_among(target, Reach.of(actor), mark).run(ids=wanted)) if wanted else {}
 
 
 @contextmanager

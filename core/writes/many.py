@@ -19,6 +19,7 @@ from core.constraints import Taken
 from core.database.cursors import wrapper
 from core.errors import DomainError, FieldError, Forbidden, Invalid
 from core.models.record import Record
+from core.personal import erased
 from core.reads.missing import missing
 from core.registry.entities import Entity
 from core.writes import inputs
@@ -68,27 +69,31 @@ def missing_references(
     unless: Sequence[Mapping[str, Any]] | None = None,
 ) -> dict[int, DomainError]:
     """`inputs.check_references` of each, with one query per kind of record referred to; by place in `values`."""
-    fields = [item for item in entity.fields if item.reference is not None]
-    wanted: dict[str, set[UUID]] = {}
-    named: list[tuple[int, str, str, UUID]] = []
-    for place, given in enumerate(values):
-        for item in fields:
-            value = given.get(item.name)
-            if value is not None and item.reference and (unless is None or item.attribute in unless[place]):
-                wanted.setdefault(item.reference, set()).add(value)
-                named.append((place, item.name, item.reference, value))
-        column = entity.custom_column or ""
-        for name, target, value in inputs.changed_references(
-            column, given.get(column), None if unless is None else unless[place]
-        ):
-            wanted.setdefault(target, set()).add(value)
-            named.append((place, name, target, value))
-    seen = {target: inputs.hold(target, keys, actor) for target, keys in wanted.items()}
+    named = [
+        (place, name, want, value)
+        for place, given in enumerate(values)
+        for column in _referring(entity)
+        for name, want, value in inputs.wanted_references(
+            entity, column, given.get(column), None if unless is None else unless[place]
+        )
+    ]
+    wanted: dict[inputs.Wanted, set[UUID]] = {}
+    for _, _, want, value in named:
+        wanted.setdefault(want, set()).add(value)
+    seen = {want: inputs.hold(want.target, keys, actor, want.mark) for want, keys in wanted.items()}
     errors: dict[int, list[FieldError]] = {}
-    for place, name, target, value in named:
-        if value not in seen[target]:
+    gone: dict[int, DomainError] = {}
+    for place, name, want, value in named:
+        if value not in seen[want]:
             errors.setdefault(place, []).append(FieldError(f"/{name}", "not_found", "There is no such record."))
-    return {place: Invalid(found) for place, found in errors.items()}
+        elif seen[want][value] is not None:
+            gone.setdefault(place, erased.refusal(name, value))
+    return gone | {place: Invalid(found) for place, found in errors.items()}
+
+
+def _referring(entity: Entity) -> list[str]:
+    """The fields whose values refer to other records."""
+    return [item.name for item in entity.fields if item.reference is not None or item.name == entity.custom_column]
 
 
 def taken(model: type[Record], records: Sequence[Any]) -> tuple[dict[int, DomainError], set[int]]:

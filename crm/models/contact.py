@@ -90,6 +90,7 @@ class Contact(Described, Owned):
             "first_name", "last_name", "email", "phone", "job_title", "company_id", "source_detail", "city",
             "birth_date", "tags", "custom", "external_id", "legal_hold_reason",
         ),
+        erased="erased_at",
     )  # fmt: skip
 
     class Meta:

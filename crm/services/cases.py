@@ -13,6 +13,7 @@ from django.db import transaction
 from core import events
 from core.actors import Actor
 from core.history.context import acting
+from core.personal import erased
 from core.writes import inputs
 from core.writes.base import Write
 from crm import events as names
@@ -264,6 +265,8 @@ def _require_not_over(case: Case) -> None:
 def _note(change: Write[Case]) -> None:
     """Keep the change of status, and tell of it. The case may not be stored yet: the key is looked at on commit."""
     case, old = change.record, change.before.get("status")
+    if change.values.get("reason") is not None:
+        erased.refuse_new(CaseChange, {"case_id": case.pk})
     CaseChange.objects.create(
         case=case,
         contact_id=case.contact_id,

@@ -10,9 +10,8 @@ from uuid import UUID
 from django.db.models import F
 
 from core.actors import Actor
-from core.errors import Invalid, NotFound
+from core.errors import Invalid, NotFound, PersonErased
 from core.writes.base import Write, Writes
-from crm.errors import ContactErased
 from crm.models import Consent, ConsentPurpose, ConsentStanding, ConsentState, ConsentStatus, Contact
 from crm.selectors.contactable import Answer, Reason, may_contact
 
@@ -38,7 +37,7 @@ class Consents(Writes[Consent]):
         # An erasure locks the contact: what is recorded meanwhile would outlive it.
         rows = Contact.objects.filter(pk=consent.contact_id).select_for_update(of=("self",), no_key=True)
         if rows.values_list("erased_at", flat=True).get() is not None:
-            raise ContactErased(contact_id=str(consent.contact_id))
+            raise PersonErased(contact_id=str(consent.contact_id))
 
 
 def check(

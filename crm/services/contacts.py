@@ -16,7 +16,7 @@ from core.errors import Invalid
 from core.history.context import acting
 from core.writes.base import Write
 from core.writes.many import blank
-from crm.errors import ContactErased, ContactMerged
+from crm.errors import ContactMerged
 from crm.events import CONTACT_STAGE_CHANGED
 from crm.models import Contact, LifecycleChange
 from crm.services.described import DescribedWrites
@@ -36,8 +36,6 @@ class Contacts(DescribedWrites[Contact]):
             contact = change.record
             if "deleted_at" in change.before and contact.merged_into_id is not None:
                 raise ContactMerged(merged_into=str(contact.merged_into_id))
-            if contact.erased_at is not None and set(change.before) & set(Contact.personal.columns):
-                raise ContactErased(contact_id=str(contact.pk))
 
     def saved(self, change: Write[Contact]) -> None:
         super().saved(change)

@@ -52,7 +52,7 @@ def held(read: Callable[[], T], people: Callable[[T], Iterable[UUID | None]]) ->
     found = read()
     for _ in range(ATTEMPTS):
         wanted = {key for key in people(found) if key is not None}
-        gone = wanted - inputs.hold("contact", wanted, SYSTEM)
+        gone = wanted - inputs.hold("contact", wanted, SYSTEM).keys()
         if not gone or not Contact.objects.filter(pk__in=gone, merged_into__isnull=False).exists():
             break
         found = read()

@@ -47,5 +47,5 @@ def _held(found: Sequence[Event], actor: Actor) -> dict[UUID, Found]:
         decided = {key: tie_evidence.decide(listed, known) for key, listed in told.items()} if known else {}
         owners = {key: whose for key, whose in decided.items() if whose is not None}
         people = {whose.lead.contact_id for whose in owners.values()}
-        if people == inputs.hold("contact", people, actor):
+        if people == inputs.hold("contact", people, actor).keys():
             return owners

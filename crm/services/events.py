@@ -16,6 +16,7 @@ from core.database.cursors import run_prepared
 from core.database.inserts import copy
 from core.errors import DomainError, Duplicate, Forbidden, Invalid
 from core.history.context import acting
+from core.personal import erased
 from core.writes import inputs
 from core.writes.base import Write, Writes
 from crm.events import EVENT_BATCH_CREATED
@@ -119,10 +120,15 @@ class Events(Writes[Event]):
         for name in ("contact_id", "company_id"):
             item = self.entity.by_name[name]
             wanted = {getattr(one, name) for one in outcomes if isinstance(one, Event)} - {None}
-            seen = {None, *inputs.hold(str(item.reference), wanted, actor)}
+            seen = {None: None, **inputs.hold(str(item.reference), wanted, actor, erased.marks(Event).get(name, ""))}
             for index, one in enumerate(outcomes):
-                if isinstance(one, Event) and getattr(one, name) not in seen:
+                if not isinstance(one, Event):
+                    continue
+                key = getattr(one, name)
+                if key not in seen:
                     outcomes[index] = Invalid.one(f"/{name}", "not_found", "There is no such record.")
+                elif seen[key] is not None:
+                    outcomes[index] = erased.refusal(name, key)
 
     def _require_all_within_scope(self, actor: Actor, made: Sequence[Event]) -> None:
         if actor.is_superuser or Event.scope.sees_all(actor, actor.visibilities("event", "create")):

@@ -6,10 +6,10 @@ import re
 from typing import Any
 
 from core.constraints import Taken, explain
-from core.errors import DomainError, Invalid
+from core.errors import DomainError, Invalid, PersonErased
 from core.registry.types import Email, FieldType, Phone, Text, TypeFault
 from core.writes.base import Write, Writes
-from crm.errors import ContactErased, PrimaryIdentifier
+from crm.errors import PrimaryIdentifier
 from crm.models import Contact, Identifier, IdentifierKind
 from crm.models.identifier import UNIQUE
 
@@ -71,7 +71,7 @@ def _hold_contact(record: Identifier) -> None:
     if found is None:
         raise Invalid.one("/contact_id", "not_found", "There is no such record.")
     if found[1] is not None:
-        raise ContactErased(contact_id=str(record.contact_id))
+        raise PersonErased(contact_id=str(record.contact_id))
 
 
 def _taken(diagnosis: Any) -> DomainError:

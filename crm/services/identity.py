@@ -13,11 +13,11 @@ from django.db import transaction
 from core import events
 from core.actors import Actor
 from core.database.inserts import insert
-from core.errors import Duplicate, Invalid
+from core.errors import Duplicate, Invalid, PersonErased
 from core.history.context import acting
 from core.ids import new_id
 from core.writes import inputs
-from crm.errors import ContactErased, IdentifierTaken
+from crm.errors import IdentifierTaken
 from crm.events import CONTACT_IDENTIFIED
 from crm.models import Contact, Identifier, IdentifierKind, TieEvidence, TieKind, TieMethod
 from crm.selectors import identifiers as selector
@@ -93,7 +93,7 @@ def identify(
     """Link identifiers to a contact. What it has already is noted as seen again.
 
     What visitors by its anonymous ids did, and is nobody's, becomes the contact's, by one tie for each of them.
-    Raises IdentifierTaken where another contact has one of them, or ContactErased; then nothing is linked.
+    Raises IdentifierTaken where another contact has one of them, or PersonErased; then nothing is linked.
     """
     actor.require("contact", "identify")
     keys = keys_of(**given)
@@ -103,7 +103,7 @@ def identify(
         acting(actor, at)
         contact = contacts.lock(actor=actor, record_id=record_id, action="identify")
         if contact.erased_at is not None:
-            raise ContactErased(contact_id=str(contact.pk))
+            raise PersonErased(contact_id=str(contact.pk))
         seen = {"at": seen_at or at, "confidence": confidence, "evidence": dict(evidence or {})}
         # In one order, so that two callers who link the same ones wait for each other and never in a circle.
         keys.sort(key=lambda key: (key.kind, key.system, key.value))

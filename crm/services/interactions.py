@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from core import events
 from core.actors import Actor
 from core.database.inserts import insert
+from core.personal import erased
 from core.writes.base import Write
 from crm.models import Case, Interaction
 from crm.services.customers import default_companies, held, require_customer
@@ -47,6 +48,7 @@ class Interactions(CustomisedWrites[Interaction]):
         """Record an interaction about a locked case, on the authority of the call on the case; the caller counts the
         minutes."""
         about = {"case": case, "contact_id": case.contact_id, "company_id": case.company_id, "agent_id": actor.user_id}
+        erased.refuse_new(Interaction, about)
         made = Interaction(**about, **values, created_at=at, updated_at=at)
         insert(made)
         payload = {"entity": "interaction", "id": str(made.pk)}

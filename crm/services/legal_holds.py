@@ -8,14 +8,14 @@ from uuid import UUID
 from django.db import transaction
 
 from core.actors import Actor
+from core.errors import PersonErased
 from core.history.context import acting
 from core.writes.base import Write
-from crm.errors import ContactErased
 from crm.services.contacts import contacts
 
 
 def hold(*, actor: Actor, record_id: UUID, at: datetime, reason: str) -> UUID:
-    """Keep a contact's data until the hold is released. Raises ContactErased."""
+    """Keep a contact's data until the hold is released. Raises PersonErased."""
     return _set(actor, record_id, at, held=True, reason=reason)
 
 
@@ -30,7 +30,7 @@ def _set(actor: Actor, record_id: UUID, at: datetime, *, held: bool, reason: str
         acting(actor, at)
         contact = contacts.lock(actor=actor, record_id=record_id, action="legal_hold")
         if contact.erased_at is not None:
-            raise ContactErased(contact_id=str(record_id))
+            raise PersonErased(contact_id=str(record_id))
         change = Write(actor=actor, at=at, record=contact, values={}, created=False)
         for name, value in {"legal_hold": held, "legal_hold_reason": reason}.items():
             if getattr(contact, name) != value:

@@ -16,6 +16,7 @@ from core.actors import Actor
 from core.database.copying import copy_records
 from core.errors import Conflict, Invalid, NotFound
 from core.history.context import acting
+from core.personal import erased
 from core.writes.base import Write
 from crm.errors import LineReturned, ReturnExceedsPurchase
 from crm.events import ORDER_CANCELLED, ORDER_PLACED, ORDER_RETURNED
@@ -108,7 +109,10 @@ class Orders(CustomisedWrites[Order]):
         returned_at: datetime | None = None,
         external_id: str | None = None,
     ) -> UUID:
-        """Record that goods of a line came back. Raises NotFound (no such line), ReturnExceedsPurchase."""
+        """Record that goods of a line came back. Raises NotFound (no such line), ReturnExceedsPurchase.
+
+        The reason is words about the person: for one who was erased it is refused (PersonErased).
+        """
         actor.require("order", "return")
         if quantity <= 0:
             raise Invalid.one("/quantity", "out_of_range", "Must be more than 0.")
@@ -121,6 +125,8 @@ class Orders(CustomisedWrites[Order]):
                 raise NotFound("The order has no such line.", entity="order_line", id=str(line_id))
             if order.status == OrderStatus.CANCELLED:
                 raise Conflict("The order was cancelled.")
+            if reason is not None:
+                erased.refuse_new(OrderReturn, {"order_id": order.pk})
             moment = _return_moment(order, returned_at, at)
             amount = _refund(order, line, quantity, amount)
             OrderReturn.objects.create(

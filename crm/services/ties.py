@@ -17,10 +17,10 @@ from django.db import transaction
 
 from core import events, registry
 from core.actors import SYSTEM, Actor
-from core.errors import Conflict, Invalid, NotFound
+from core.errors import Conflict, Invalid, NotFound, PersonErased
 from core.history.context import acting
 from core.writes.base import Write, Writes
-from crm.errors import AlreadyUntied, ContactErased, NeedsCustomer, TiedAlready, TieNotCarried, TieSuperseded
+from crm.errors import AlreadyUntied, NeedsCustomer, TiedAlready, TieNotCarried, TieSuperseded
 from crm.models import Contact, Event, Order, Tie, TieKind, TieMethod, Touch
 from crm.services import tied_sources, visitor_ties
 
@@ -63,7 +63,7 @@ def tie(
     """Make a contact the one of a record of that kind, on evidence. What is theirs already stays as it is.
 
     supersedes: the tie by which the record has its present contact; without it what is another's is refused.
-    Raises NotFound, Forbidden, Invalid, ContactErased, TiedAlready.
+    Raises NotFound, Forbidden, Invalid, TiedAlready.
     """
     actor.require(kind, "tie")
     sure = Decimal(1) if confidence is None else confidence
@@ -257,7 +257,7 @@ def _contact(actor: Actor, contact_id: UUID, found: Mapping[UUID, Contact]) -> C
     if contact is None or not Contact.objects.visible_to(actor).alive().filter(pk=contact_id).exists():
         raise Invalid.one("/contact_id", "not_found", "There is no such record.")
     if contact.erased_at is not None:
-        raise ContactErased(contact_id=str(contact_id))
+        raise PersonErased(contact_id=str(contact_id))
     return contact
 
 

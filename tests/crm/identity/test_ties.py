@@ -12,10 +12,10 @@ import pytest
 from django.db import connection
 
 from core.actors import SYSTEM
-from core.errors import Forbidden, Invalid, NotFound
+from core.errors import Forbidden, Invalid, NotFound, PersonErased
 from core.ids import new_id
 from core.models import Change, OutboxEvent
-from crm.errors import AlreadyUntied, ContactErased, NeedsCustomer, TiedAlready, TieNotCarried, TieSuperseded
+from crm.errors import AlreadyUntied, NeedsCustomer, TiedAlready, TieNotCarried, TieSuperseded
 from crm.models import Contact, Event, Interaction, Tie, TieRows
 from crm.services import erasures, identity, merges, ties
 from crm.services.contacts import contacts
@@ -174,7 +174,7 @@ def test_whom_and_what_there_is_not(at: datetime, contact: Contact) -> None:
     erased = make.contact(at, last_name="Erased")
     erasures.erase(actor=SYSTEM, record_id=erased.pk, at=at, reason="asked", confirm=True)
     another = event(at)
-    refused(ContactErased, lambda: tie(at, another, erased))
+    refused(PersonErased, lambda: tie(at, another, erased))
 
 
 def test_who_may(at: datetime, contact: Contact) -> None:

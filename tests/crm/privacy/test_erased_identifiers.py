@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from core.actors import SYSTEM
-from crm.errors import ContactErased
+from core.errors import PersonErased
 from crm.models import Identifier
 from crm.services import identity
 from crm.services.identifiers import identifiers
@@ -19,9 +19,9 @@ pytestmark = pytest.mark.django_db
 def test_an_erased_contact_takes_no_identifiers(at: datetime) -> None:
     contact = person(at)
     erase(at, contact)
-    with pytest.raises(ContactErased):
+    with pytest.raises(PersonErased):
         identity.identify(actor=SYSTEM, record_id=contact.pk, at=at, email=MAIL)
     values = {"contact_id": str(contact.pk), "kind": "email", "value": MAIL}
-    with pytest.raises(ContactErased):
+    with pytest.raises(PersonErased):
         identifiers.create(actor=SYSTEM, values=values, at=at)
     assert not Identifier.objects.exists()

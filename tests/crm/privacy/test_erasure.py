@@ -14,14 +14,14 @@ from django.db import connection
 from analytics.lake import syncing
 from core import idempotency, jobs, registry
 from core.actors import SYSTEM
-from core.errors import Conflict, Forbidden, Invalid, NotFound
+from core.errors import Conflict, Forbidden, Invalid, NotFound, PersonErased
 from core.idempotency import Answer
 from core.ids import new_id
 from core.models import Change, Export, OutboxEvent
 from core.models.imports import Import, ImportProblem
 from core.personal import holders
 from core.personal.holders import Holder, Subject
-from crm.errors import ContactErased, OnLegalHold
+from crm.errors import OnLegalHold
 from crm.models import Contact, CustomField, Erasure, File, Interaction, Order, Suppression
 from crm.services import erasures, legal_holds, merges
 from crm.services.consent import consents, may_contact
@@ -163,10 +163,10 @@ def test_an_erased_person_is_not_written_to_should_they_come_back(at: datetime) 
 def test_nothing_comes_back_to_an_erased_contact(at: datetime) -> None:
     contact = person(at)
     erase(at, contact)
-    with pytest.raises(ContactErased):
+    with pytest.raises(PersonErased):
         contacts.update(actor=SYSTEM, record_id=contact.pk, values={"email": MAIL}, at=at)
     values = {"contact_id": str(contact.pk), "channel": "email", "purpose": "marketing", "status": "granted"}
-    with pytest.raises(ContactErased):
+    with pytest.raises(PersonErased):
         consents.create(actor=SYSTEM, values=values, at=at)
     contacts.change_stage(actor=SYSTEM, record_id=contact.pk, at=at, lifecycle_stage="customer")
     contacts.delete(actor=SYSTEM, record_id=contact.pk, at=at)
