@@ -32,6 +32,7 @@ class Export(Record):
     reach = models.JSONField(default=dict)
 
     scope: ClassVar[Scope] = Scope(owner=("owner_id",))
+    may_name: ClassVar[tuple[str, ...]] = ("filter", "q")
 
     class Meta:
         db_table = "core_export"

@@ -46,6 +46,7 @@ class Import(Record):
     expires_at = models.DateTimeField(help_text="When the file and the rows with errors are thrown away.")
 
     scope: ClassVar[Scope] = Scope(owner=("owner_id",))
+    may_name: ClassVar[tuple[str, ...]] = ("name", "mapping", "options")
 
     class Meta:
         db_table = "core_import"
@@ -86,6 +87,7 @@ class ImportMapping(Record):
     owner_id = models.UUIDField(null=True, help_text="The user who keeps it.")
 
     scope: ClassVar[Scope] = Scope(owner=("owner_id",))
+    may_name: ClassVar[tuple[str, ...]] = ("name", "mapping", "options")
 
     class Meta:
         db_table = "core_import_mapping"

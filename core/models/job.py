@@ -35,6 +35,7 @@ class Job(Record):
     heartbeat_at = models.DateTimeField(null=True)
 
     scope: ClassVar[Scope] = Scope(owner=("owner_id",))
+    may_name: ClassVar[tuple[str, ...]] = ("message", "parameters", "state", "result")
 
     class Meta:
         db_table = "core_job"

@@ -56,6 +56,8 @@ class Record(models.Model):
     objects = RecordQuerySet.as_manager()
     scope: ClassVar[Scope] = OPEN
     personal: ClassVar[Personal | None] = None
+    # Columns whose texts may name anybody, though no row is about a person: a rule's criteria (core.personal.naming).
+    may_name: ClassVar[tuple[str, ...]] = ()
     # Which rows follow from other records, and are left behind where their record is merged; with Q(), all of them.
     derived: ClassVar[models.Q | None] = None
 

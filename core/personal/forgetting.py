@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -51,19 +51,29 @@ def forget(people: Collection[UUID], *, at: datetime, changed: dict[str, dict[st
     return done
 
 
-def forget_rows(model: type[Record], ids: Sequence[UUID], *, at: datetime, remove: bool) -> list[str]:
-    """Empty these rows of one kind, or remove them, with their history; returns the files to remove after commit."""
+def forget_rows(
+    model: type[Record],
+    ids: Sequence[UUID],
+    *,
+    at: datetime,
+    remove: bool,
+    changed: Mapping[str, Any] | None = None,
+) -> list[str]:
+    """Empty these rows of one kind, or remove them, with their history; returns the files to remove after commit.
+
+    changed: further columns to set, or other values than the empty ones.
+    """
     personal = model.personal or Personal(people=())
     done = Forgotten()
     with _erasing():
-        _forget_rows(model, replace(personal, remove=personal.remove or remove), ids, at, {}, done)
+        _forget_rows(model, replace(personal, remove=personal.remove or remove), ids, at, changed or {}, done)
         _forget_events(done.ids)
     return done.files
 
 
-def forget_answers(words: Collection[str], *, at: datetime) -> int:
+def forget_answers(words: Collection[str]) -> int:
     """Blank the kept answers to idempotent requests that hold one of the words; returns how many."""
-    return idempotency.blank(words, at=at)
+    return idempotency.blank(words)
 
 
 @contextmanager
@@ -79,7 +89,7 @@ def _forget_rows(
     personal: Personal,
     ids: Sequence[UUID],
     at: datetime,
-    changed: dict[str, Any],
+    changed: Mapping[str, Any],
     done: Forgotten,
 ) -> None:
     for start in range(0, len(ids), CHUNK):
@@ -92,7 +102,7 @@ def _forget_chunk(
     personal: Personal,
     ids: Sequence[UUID],
     at: datetime,
-    changed: dict[str, Any],
+    changed: Mapping[str, Any],
     done: Forgotten,
 ) -> None:
     rows = model._default_manager.filter(pk__in=ids)
@@ -102,7 +112,7 @@ def _forget_chunk(
         rows.delete()
         forget_history(model, ids, None)
         return
-    values = emptied(model, personal) | changed
+    values = emptied(model, personal) | dict(changed)
     if values:
         same = rows.filter(**{name: value for name, value in values.items() if value is not None})
         same = same.filter(**{f"{name}__isnull": True for name, value in values.items() if value is None})

@@ -27,6 +27,10 @@ _KEYS = """
 """
 
 
+# Nobody's events in which somebody's address may stand; an index finds them.
+MAY_NAME = Q(contact__isnull=True) & (Q(context__regex='@|"phone"') | Q(properties__regex='@|"phone"'))
+
+
 def _of(field: str) -> models.Index:
     """For the events of one customer or visitor, newest first; most events have but one of these."""
     short = field.removesuffix("_id")
@@ -114,6 +118,7 @@ class Event(Record):
             _of("company"),
             _of("anonymous_id"),
             _of("session_id"),
+            models.Index(fields=["id"], condition=MAY_NAME, name="crm_event_may_name_idx"),
             models.Index(fields=["name", "occurred_at", "id"], name="crm_event_name_at_idx"),
             models.Index(fields=["occurred_at", "id"], name="crm_event_at_idx"),
             # What is still to be found out whose it is.

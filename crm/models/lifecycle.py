@@ -143,6 +143,8 @@ class LifecycleRule(Record):
         default=False, editable=False, help_text="Whether its criteria are the system's own, which sees everything."
     )
 
+    may_name: ClassVar[tuple[str, ...]] = ("name", "match", "criteria")
+
     class Meta:
         db_table = "crm_lifecycle_rule"
         triggers = history_triggers("lifecycle_rule")

@@ -99,6 +99,8 @@ class RetentionRule(Record):
         null=True, blank=True, editable=False, help_text="To how many records that was."
     )
 
+    may_name: ClassVar[tuple[str, ...]] = ("name", "criteria")
+
     class Meta:
         db_table = "crm_retention_rule"
         triggers = history_triggers("retention_rule")

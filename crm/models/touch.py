@@ -16,6 +16,9 @@ from crm.models.base import MONEY, through
 from crm.models.contact import Contact
 from crm.models.firsts import keeps_acquisition
 
+# Nobody's touches by a link in which somebody's address may stand; an index finds them.
+MAY_LEAD_TO = Q(contact__isnull=True) & (Q(url__regex="@|%40") | Q(referrer__regex="@|%40"))
+
 
 class Touch(Record):
     """One occasion on which a campaign, a page or a person of ours reached somebody, known by name or not yet."""
@@ -69,6 +72,7 @@ class Touch(Record):
         ]
         indexes = [
             rules.deleted("touch"),
+            models.Index(fields=["id"], condition=MAY_LEAD_TO, name="crm_touch_may_lead_to_idx"),
             models.Index(fields=["contact", "occurred_at", "id"], name="crm_touch_contact_at_idx"),
             rules.by("touch", "occurred_at"),
             rules.by("touch", "campaign_code"),

@@ -12,6 +12,7 @@ from django.db.models.expressions import RawSQL
 
 from core.models.record import Personal
 from core.personal.kinds import about, kinds
+from core.personal.naming import Words
 from crm.models import Contact, Identifier, IdentifierKind
 from crm.models.base import Described
 from crm.selectors import addresses
@@ -63,10 +64,24 @@ def _identifiers(people: Collection[UUID], *kinds: str) -> list[str]:
 
 
 def words(people: Collection[UUID]) -> list[str]:
-    """By what they are recognised in a text: ids, addresses, whole names."""
+    """By what they are recognised in a text: addresses, whole names, identifiers."""
     rows = Contact.objects.filter(pk__in=people).values_list("email", "phone", "name")
     told = (*(word for row in rows for word in row if word), *_identifiers(people, *IdentifierKind.values))
-    return [*map(str, people), *(word for word in told if len(word) > 3)]
+    return [word for word in told if len(word) > 3]
+
+
+def named(people: Collection[UUID]) -> Words:
+    """The same, by how sure each is."""
+    rows = list(Contact.objects.filter(pk__in=people).values_list("email", "phone", "name", "last_name", "external_id"))
+    emails, phones, names, last_names, external = ({one for one in column if one} for column in zip(*rows, strict=True))
+    external |= set(_identifiers(people, IdentifierKind.EXTERNAL_ID))
+    whole = {name for name in names if " " in name}
+    return Words(
+        emails=frozenset(emails | set(_identifiers(people, IdentifierKind.EMAIL))),
+        phones=frozenset(phones | set(_identifiers(people, IdentifierKind.PHONE))),
+        names=frozenset(whole),
+        loose=frozenset(last_names | external | (names - whole - emails)),
+    )
 
 
 def tags(people: Collection[UUID]) -> set[str]:

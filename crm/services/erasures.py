@@ -23,18 +23,18 @@ from core.actors import SYSTEM, Actor
 from core.errors import Forbidden, Invalid, NotFound
 from core.history.context import acting
 from core.ids import new_id
-from core.personal import forgetting
+from core.personal import forgetting, naming
 from core.personal.holders import Subject, holders
 from crm.errors import ContactMerged, OnLegalHold
 from crm.events import CONTACT_ERASED
 from crm.models import Contact, Erasure, FileGarbage, SuppressionReason, Tag
 from crm.selectors import addresses, people
-from crm.services import erasure_ledger, file_purging
+from crm.services import erasure_ledger, file_purging, visitor_erasures
 from crm.services.erasure_ledger import Entry
 from crm.services.suppressions import suppress
 
 TASK = "crm.tasks.finish_erasure"
-LEDGER, SWEEP, FILES = "ledger", "sweep", "files"
+LEDGER, SWEEP, VISITORS, FILES = "ledger", "sweep", "visitors", "files"
 
 logger = logging.getLogger(__name__)
 
@@ -68,8 +68,12 @@ def erase(
 
 def finish(*, erasure_id: UUID, at: datetime) -> bool:
     """Do what is left of an erasure after its commit; True once nothing is. What fails is tried again later."""
-    names = (LEDGER, SWEEP, FILES, *(holder.name for holder in holders()))
-    done = [_take_step(erasure_id, name, at) for name in names]
+    names = (LEDGER, SWEEP, VISITORS, FILES, *(holder.name for holder in holders()))
+    done = [_take_step(erasure_id, name, at) for name in names[:3]]
+    # What is copied out of the database is copied anew once nothing is left in it.
+    if not all(done[1:]):
+        return False
+    done += [_take_step(erasure_id, name, at) for name in names[3:]]
     if not all(done):
         return False
     with transaction.atomic():
@@ -128,10 +132,14 @@ def _erase(found: Collection[UUID], erasure: Erasure, actor: Actor, at: datetime
     """In the caller's transaction."""
     if erasure.is_suppressed:
         suppress(_by_channel(erasure.hashes), reason=SuppressionReason.ERASURE, source="erasure", at=at)
-    forgetting.forget_answers(people.words(found), at=at)
-    words = people.tags(found)
+    told = people.words(found)
+    forgetting.forget_answers([*map(str, found), *told])
+    naming.forget(people.named(found))
+    visitors, tags = visitor_erasures.visitors(found), people.tags(found)
+    visitor_erasures.forget_taken(found, told, at=at)
     done = _forget(found, erasure.at, at)
-    _forget_tags(words, at)
+    visitor_erasures.forget(visitors, at=at)
+    _forget_tags(tags, at)
     erasure.counts, erasure.files = done.counts, [*erasure.files, *done.files]
     erasure.done, erasure.completed_at = [], None
     erasure.save()
@@ -201,6 +209,10 @@ def _step(erasure: Erasure, name: str, at: datetime) -> bool:
         case "files":
             return _removed(erasure)
     subject = Subject(frozenset(erasure.people), erasure.at, _knows(frozenset(erasure.hashes)))
+    if name == VISITORS:
+        acting(SYSTEM, at)
+        visitor_erasures.forget_named(subject.knows, at=at)
+        return True
     return next(holder for holder in holders() if holder.name == name).forget(subject, at)
 
 

@@ -72,7 +72,7 @@ def give(tie_id: UUID, visitor: str, contact_id: UUID, *, at: datetime) -> dict[
     values: dict[str, Any] = {"contact": contact_id, "visitor": visitor, "tie": tie_id, "at": at}
     counts = {}
     with connection.cursor() as cursor:
-        for model in _models():
+        for model in kinds_of_visitors():
             cursor.execute(_filled(_GIVE, model), values)
             count = sum(number for (number,) in cursor.fetchall())
             if count:
@@ -87,7 +87,7 @@ def give_back(tie: Tie, *, at: datetime) -> None:
     """
     values = {"tie": tie.pk, "contact": tie.contact_id, "previous": tie.previous_contact_id, "at": at}
     with connection.cursor() as cursor:
-        for model in _models():
+        for model in kinds_of_visitors():
             cursor.execute(_NO_LOOPS, ["off"])
             cursor.execute(_filled(_LOCK, model), values)
             (missing,) = cursor.fetchone()
@@ -99,7 +99,7 @@ def give_back(tie: Tie, *, at: datetime) -> None:
             if changed := cursor.fetchone()[0]:
                 raise TieNotCarried(tie_id=str(tie.pk), changed=changed)
         cursor.execute(_NO_LOOPS, ["off"])
-        for model in _models():
+        for model in kinds_of_visitors():
             cursor.execute(_filled(_BACK, model), values)
         cursor.execute(_NO_LOOPS, ["on"])
 
@@ -112,7 +112,7 @@ def holding(model: Any, record_id: UUID, contact_id: UUID) -> Tie | None:
     return found
 
 
-def _models() -> Iterator[Any]:
+def kinds_of_visitors() -> Iterator[Any]:
     """The kinds of records that have a visitor beside a contact, in one order."""
     for model in sorted(apps.get_app_config("crm").get_models(), key=lambda item: str(item._meta.label)):
         names = {column.name for column in model._meta.concrete_fields}

@@ -47,6 +47,7 @@ NO_TEXT_ABOUT_PEOPLE: dict[str, set[str]] = {
     "deal": {"source"},
     "event": {"name", "place", "source"},
     "interaction": {"kind", "outcome"},
+    "referral": {"channel"},
     # What the campaign is called, the same for everybody whom it brought.
     "touch": {"source", "medium", "campaign_code", "term", "content", "channel"},
     # An invoice leads to it.
