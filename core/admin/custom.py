@@ -14,6 +14,7 @@ from unfold import widgets
 
 from core import registry
 from core.actors import Actor
+from core.admin.inputs import search_for
 from core.registry import types
 from core.registry.custom import CustomDefinition, Definitions
 from core.registry.entities import Entity
@@ -84,6 +85,16 @@ class MoneyField(forms.MultiValueField):
         return {"amount": amount, "currency": currency or self._currency or ""} if amount else None
 
 
+class ReferenceField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic at run time
+    """A record that the actor may see. What they may not is not shown, and stays unless another is chosen."""
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Empty is no change where the input was empty for whoever filled it in."""
+        if not data and initial and not self.queryset.filter(pk=initial).exists():  # type: ignore[union-attr]
+            return False
+        return super().has_changed(initial, data)
+
+
 def _input(item: CustomDefinition, actor: Actor) -> forms.Field:
     match item.type:
         case types.Money(currency=currency):
@@ -101,9 +112,10 @@ def _input(item: CustomDefinition, actor: Actor) -> forms.Field:
             words = [(word, word) for word in options]
             return forms.MultipleChoiceField(choices=words, widget=widgets.UnfoldAdminCheckboxSelectMultipleWidget())
         case types.Id():
-            rows = registry.entity(str(item.target)).model._default_manager.visible_to(actor).alive()
+            model = registry.entity(str(item.target)).model
             attrs = {"placeholder": f"id of a {str(item.target).replace('_', ' ')}"}
-            return forms.ModelChoiceField(rows, widget=widgets.UnfoldAdminTextInputWidget(attrs=attrs))
+            widget = search_for(model) or widgets.UnfoldAdminTextInputWidget(attrs=attrs)
+            return ReferenceField(model._default_manager.visible_to(actor).alive(), widget=widget)
         case kind:
             is_url = isinstance(kind, types.Url)
             text: Any = widgets.UnfoldAdminURLInputWidget if is_url else widgets.UnfoldAdminTextInputWidget

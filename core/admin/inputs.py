@@ -70,13 +70,20 @@ def _select(choices: Choices, common: dict[str, Any]) -> forms.Field:
 
 
 def _reference(entity: str, common: dict[str, Any]) -> forms.Field | None:
-    """A search for the record, where the admin has one for its kind and some foreign key leads to it."""
+    """A search for the record, where there is one."""
     model = registry.entity(entity).model
+    widget = search_for(model)
+    return forms.ModelChoiceField(model._default_manager.all(), widget=widget, **common) if widget else None
+
+
+def search_for(model: type[models.Model]) -> AutocompleteSelect | None:
+    """A search for records of this kind, among those that whoever types may see; None where the admin has no page of
+    the kind, or no foreign key leads to it.
+    """
     key = _key_to(model)
     if model not in admin.site._registry or key is None:
         return None
-    widget = AutocompleteSelect(key, admin.site, attrs={"data-theme": "admin-autocomplete"})
-    return forms.ModelChoiceField(model._default_manager.all(), widget=widget, **common)
+    return AutocompleteSelect(key, admin.site, attrs={"data-theme": "admin-autocomplete"})
 
 
 def _key_to(model: type[models.Model]) -> models.ForeignKey[Any, Any] | None:

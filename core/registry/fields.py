@@ -16,6 +16,7 @@ class Field:
     """One named value. `column` is the attribute of the model (default: the name).
 
     `needs` names an action of the entity without which the value is not shown, filtered, sorted, grouped or measured.
+    `internal`: what we tell each other; people of partners never see it, whatever they are granted.
     `open_input`: whoever may write the record may also send a value that they will not be shown (a proof).
     `reference` is the entity whose id it holds. `stored` is False for inputs that a service consumes itself.
     `currency` names the field (also of a to-one relation: `order.currency`) with the currency of a money amount:
@@ -39,6 +40,7 @@ class Field:
     stored: bool = True
     reference: str | None = None
     needs: str | None = None
+    internal: bool = False
     open_input: bool = False
     currency: str | None = None
     sql: str = ""

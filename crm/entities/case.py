@@ -153,7 +153,7 @@ CASE_CHANGE = Entity(
         field(CaseChange, "to_status", groupable=True, **common.READ_ONLY),
         field(CaseChange, "at", groupable=True, **common.READ_ONLY),
         field(CaseChange, "by", **common.READ_ONLY),
-        field(CaseChange, "reason", **common.READ_ONLY),
+        field(CaseChange, "reason", internal=True, **common.READ_ONLY),
     ),
     relations=(one("case", "case"), one("contact", "contact"), one("company", "company")),
     verbs=common.CLOSED,

@@ -58,7 +58,7 @@ CONTACT = Entity(
         common.reference(Contact, "merged_into_id", "contact", **common.READ_ONLY),
         field(Contact, "erased_at", doc="When the person's data was erased.", **common.READ_ONLY),
         field(Contact, "legal_hold", groupable=True, **common.READ_ONLY),
-        field(Contact, "legal_hold_reason", **common.READ_ONLY),
+        field(Contact, "legal_hold_reason", internal=True, **common.READ_ONLY),
         *common.owned_fields(Contact),
         *common.described_fields(Contact),
     ),

@@ -84,11 +84,8 @@ def fetch(*, actor: Actor, record_id: UUID, limit: int = 50, after: str | None =
 
 def candidates(contact_id: UUID, *, actor: Actor, at: datetime) -> list[Candidate]:
     """Who scores at least DUPLICATE_THRESHOLD, the surest first, ties by id."""
-    rows = duplicate_blocks.around(contact_id, at=at)
+    rows = duplicate_blocks.around(contact_id, actor=actor, at=at)
     me = rows.pop(contact_id)
-    if not actor.is_superuser:
-        seen = set(Contact.objects.visible_to(actor).filter(pk__in=list(rows)).values_list("pk", flat=True))
-        rows = {key: row for key, row in rows.items() if key in seen}
     scored = [_candidate(row, signals(me, row)) for row in rows.values()]
     threshold = Decimal(str(settings.DUPLICATE_THRESHOLD))
     return sorted((item for item in scored if item.score >= threshold), key=_order)

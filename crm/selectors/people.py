@@ -26,6 +26,18 @@ _MERGED = """
     SELECT id FROM merged ORDER BY id
 """
 
+_LOCK = """
+    SELECT id FROM crm_contact WHERE id IN (
+        WITH RECURSIVE winners AS (
+            SELECT id, merged_into_id FROM crm_contact WHERE id = ANY(%s)
+            UNION
+            SELECT c.id, c.merged_into_id FROM crm_contact c JOIN winners w ON c.id = w.merged_into_id
+        )
+        SELECT id FROM winners
+    )
+    ORDER BY id FOR NO KEY UPDATE
+"""
+
 HELD = """
     WITH RECURSIVE held AS (
         SELECT id FROM crm_contact WHERE legal_hold
@@ -41,6 +53,12 @@ def with_merged(contact_id: UUID) -> list[UUID]:
     with connection.cursor() as cursor:
         cursor.execute(_MERGED, [contact_id])
         return [key for (key,) in cursor.fetchall()]
+
+
+def lock_with_winners(found: Collection[UUID]) -> None:
+    """Keep these contacts, and those into whom they were merged, from being put on hold until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [list(found)])
 
 
 def held() -> RawSQL:

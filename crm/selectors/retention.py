@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
 
@@ -13,7 +15,17 @@ from core.errors import Invalid
 from core.models.record import Personal, Record, RecordQuerySet
 from core.personal.kinds import emptied
 from core.registry.entities import Entity
-from crm.models import Contact, Deal, Interaction, Order, RetentionAction, RetentionRule, Touch
+from crm.models import (
+    Consent,
+    ConsentState,
+    Contact,
+    Deal,
+    Interaction,
+    Order,
+    RetentionAction,
+    RetentionRule,
+    Touch,
+)
 from crm.selectors import people
 
 LAST_ACTIVITY = "last_activity"
@@ -33,6 +45,8 @@ def validate(rule: RetentionRule, at: datetime) -> None:
             raise Invalid.one("/moment", "not_found", "Must name a date or a moment of the record.")
     if (rule.action == RetentionAction.ERASE) is not (rule.entity == CONTACT):
         raise Invalid.one("/action", "not_allowed", "Contacts are erased, and nothing else is.")
+    if entity.model is ConsentState:
+        raise Invalid.one("/entity", "not_allowed", "What holds now follows from consents, and stays.")
     if rule.action == RetentionAction.EMPTY and not personal.columns:
         raise Invalid.one("/action", "not_allowed", "These records have nothing to be emptied.")
     if rule.criteria is not None:
@@ -59,10 +73,21 @@ def due(rule: RetentionRule, at: datetime) -> RecordQuerySet:
     if model is Touch and rule.action == RetentionAction.DELETE:
         # Where somebody came from is never lost.
         rows = rows.exclude(Exists(Contact.objects.filter(acquisition_touch_id=OuterRef("pk"), pk=OuterRef("contact"))))
+    if model is Consent and rule.action == RetentionAction.DELETE:
+        # What somebody said last holds: without it what they said before would hold again.
+        rows = rows.exclude(pk__in=ConsentState.objects.values("consent"))
     if rule.action == RetentionAction.ERASE:
         # Whoever was merged goes with the contact that they are part of.
         return rows.filter(erased_at__isnull=True, merged_into__isnull=True)
     return rows.exclude(_done(model, personal)) if rule.action == RetentionAction.EMPTY else rows
+
+
+def about(rule: RetentionRule, ids: Collection[UUID]) -> set[UUID]:
+    """The people whom these records are about."""
+    model = registry.entity(rule.entity).model
+    rows = model._default_manager.filter(pk__in=ids)
+    paths = model.personal.people if model.personal is not None else ()
+    return {key for path in paths for key in rows.values_list(path, flat=True) if key is not None}
 
 
 def _inactive(rows: RecordQuerySet, before: datetime) -> RecordQuerySet:

@@ -31,6 +31,7 @@ from crm.models import Contact, Erasure, FileGarbage, SuppressionReason, Tag
 from crm.selectors import addresses, people
 from crm.services import erasure_ledger, file_purging, visitor_erasures
 from crm.services.erasure_ledger import Entry
+from crm.services.merging import custom_references
 from crm.services.suppressions import suppress
 
 TASK = "crm.tasks.finish_erasure"
@@ -139,6 +140,8 @@ def _erase(found: Collection[UUID], erasure: Erasure, actor: Actor, at: datetime
     visitor_erasures.forget_taken(found, told, at=at)
     done = _forget(found, erasure.at, at)
     visitor_erasures.forget(visitors, at=at)
+    for place in custom_references.places(Contact):
+        custom_references.clear(place, found, at=at)
     _forget_tags(tags, at)
     erasure.counts, erasure.files = done.counts, [*erasure.files, *done.files]
     erasure.done, erasure.completed_at = [], None

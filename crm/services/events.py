@@ -120,11 +120,11 @@ class Events(Writes[Event]):
         for name in ("contact_id", "company_id"):
             item = self.entity.by_name[name]
             wanted = {getattr(one, name) for one in outcomes if isinstance(one, Event)} - {None}
-            seen = {None: None, **inputs.hold(str(item.reference), wanted, actor, erased.marks(Event).get(name, ""))}
+            seen = inputs.hold(str(item.reference), wanted, actor, erased.marks(Event).get(name, ""))
             for index, one in enumerate(outcomes):
-                if not isinstance(one, Event):
+                key = getattr(one, name) if isinstance(one, Event) else None
+                if key is None:
                     continue
-                key = getattr(one, name)
                 if key not in seen:
                     outcomes[index] = Invalid.one(f"/{name}", "not_found", "There is no such record.")
                 elif seen[key] is not None:

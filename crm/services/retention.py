@@ -21,7 +21,9 @@ from core.history.context import acting
 from core.models.job import Job
 from core.personal import forgetting
 from core.writes.base import Write, Writes
+from crm.errors import ContactMerged, OnLegalHold
 from crm.models import Event, RetentionAction, RetentionRule
+from crm.selectors import people
 from crm.selectors import retention as selector
 from crm.services import erasures, event_retention, locks
 
@@ -161,23 +163,38 @@ def _apply_batch(job: Job, rule: RetentionRule, state: dict[str, Any], as_of: da
         ids = list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH])
         if not ids:
             return False
-        files = _apply(rule, ids, at)
+        done, files = _apply(rule, _unheld(rule, ids, as_of), at)
         state["after"] = str(ids[-1])
-        state["counts"][str(rule.pk)] = state["counts"].get(str(rule.pk), 0) + len(ids)
+        state["counts"][str(rule.pk)] = state["counts"].get(str(rule.pk), 0) + done
         jobs.checkpoint(job_id=job.pk, state=state, at=at)
         transaction.on_commit(lambda: _remove(files))
     return True
 
 
-def _apply(rule: RetentionRule, ids: list[UUID], at: datetime) -> list[str]:
+def _unheld(rule: RetentionRule, ids: list[UUID], as_of: datetime) -> list[UUID]:
+    """Those to which the rule still applies once nobody can put the people that they are about on hold meanwhile."""
+    people.lock_with_winners(selector.about(rule, ids))
+    return list(selector.due(rule, as_of).filter(pk__in=ids).order_by("pk").values_list("pk", flat=True))
+
+
+def _apply(rule: RetentionRule, ids: list[UUID], at: datetime) -> tuple[int, list[str]]:
+    """How many it was done to, and the files to remove."""
     if rule.action == RetentionAction.ERASE:
-        for key in ids:
-            erasures.erase(actor=SYSTEM, record_id=key, at=at, reason=f"Retention: {rule.name}", confirm=True)
-        return []
+        return sum(_erase(key, rule, at) for key in ids), []
     model = registry.entity(rule.entity).model
     if model is Event and rule.action == RetentionAction.DELETE:
         event_retention.forget_beside(ids, at=at)
-    return forgetting.forget_rows(model, ids, at=at, remove=rule.action == RetentionAction.DELETE)
+    return len(ids), forgetting.forget_rows(model, ids, at=at, remove=rule.action == RetentionAction.DELETE)
+
+
+def _erase(key: UUID, rule: RetentionRule, at: datetime) -> bool:
+    """False where somebody is on hold in a way that was not known when the step began: through who was merged."""
+    try:
+        with transaction.atomic():
+            erasures.erase(actor=SYSTEM, record_id=key, at=at, reason=f"Retention: {rule.name}", confirm=True)
+    except (OnLegalHold, ContactMerged):
+        return False
+    return True
 
 
 def _remove(files: list[str]) -> None:

@@ -36,6 +36,7 @@ class Sides:
     """The records of both partners by kind, and the person of the first who tries to see the second's."""
 
     reader: Person
+    ours: Person
     mine: dict[str, Record]
     theirs: dict[str, Record]
     secrets: tuple[bytes, ...]
@@ -54,7 +55,8 @@ def sides(company: Company) -> Sides:
     samples = Samples(start=40_000, marker=MARK)
     theirs = _belongings(Hands(other.user, None, company.partners["Birch"]), samples)
     ids = [str(record.pk).encode() for record in theirs.values()]
-    return Sides(reader, own, theirs, (MARK.strip().encode(), b"Birch", b"birch", *ids))
+    secrets = (MARK.strip().encode(), b"Birch", b"birch", *ids)
+    return Sides(reader, company.people["administrator"], own, theirs, secrets)
 
 
 # Who they are, which is there already, or has no texts to mark.
@@ -121,6 +123,29 @@ def _reads(sides: Sides, door: Door, entity: Entity) -> Iterator[tuple[str, Outc
         yield "get", door.get(entity, record.pk, expand=tuple(_paths(entity, 1)))
         for feed in entity.feeds:
             yield feed.name, door.feed(entity, record.pk, feed.name)
+
+
+INTERNAL = [(item.name, one.name) for item in registry.entities() for one in item.fields if one.internal]
+
+
+@DOORS
+@pytest.mark.parametrize(("name", "field"), INTERNAL)
+def test_what_we_tell_each_other_is_not_told_to_partners(sides: Sides, name: str, field: str, kind: Any) -> None:
+    entity, door = registry.entity(name), kind(sides.reader.key)
+    record = sides.mine[name]
+    # With a history of it.
+    for word in ("first secret", "secret"):
+        type(record)._default_manager.filter(pk=record.pk).update(**{entity.by_name[field].attribute: word})
+    for label, _ in _reads(sides, door, entity):
+        assert b"secret" not in door.body, label
+    assert door.get(entity, record.pk)[field] is None
+    for outcome in (
+        door.search(entity, where={"field": field, "op": "contains", "value": "secret"}),
+        door.list(entity, sort=[field]),
+    ):
+        assert isinstance(outcome, Problem)
+    staff = kind(sides.ours.key)
+    assert staff.get(entity, record.pk)[field] == "secret"
 
 
 @DOORS

@@ -19,7 +19,7 @@ from django.urls import reverse
 from moto.server import ThreadedMotoServer
 from pytest_django import Settings
 
-from accounts.models import User
+from accounts.models import Grant, User
 from core.actors import SYSTEM, Visibility
 from core.errors import Forbidden, Invalid
 from crm.errors import ContentGone
@@ -110,9 +110,15 @@ def test_a_file_comes_and_goes_through_both_doors(folder: Path, contact: Contact
     link = f'{{ fileContent(id: "{graphql["id"]}") {{ url name size }} }}'
     told = Client().post("/graphql", {"query": link}, "application/json", **caller).json()["data"]["fileContent"]
     assert Client().get(told["url"]).getvalue() == CONTENT
-    # The link gives what its caller may see when it is followed.
+    # The link gives what its caller may see when it is followed: nothing, while they may not act.
+    User.objects.filter(pk=ada.pk).update(is_active=False)
+    assert Client().get(told["url"]).status_code == 403
+    User.objects.filter(pk=ada.pk).update(is_active=True)
+    assert Client().get(told["url"]).getvalue() == CONTENT
     File.objects.filter(pk=graphql["id"]).update(deleted_at=datetime(2026, 3, 1, tzinfo=UTC))
     assert Client().get(told["url"]).status_code == 404
+    Grant.objects.filter(role__user_roles__user=ada).delete()
+    assert Client().get(told["url"]).status_code == 403
 
 
 def test_who_does_not_see_the_record_gets_no_content(contact: Contact, ada: User) -> None:

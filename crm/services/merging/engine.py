@@ -11,7 +11,7 @@ from django.db.models import Max
 
 from core.models.record import Record
 from crm.models import Merge
-from crm.services.merging import atoms, made, moves
+from crm.services.merging import atoms, custom_references, made, moves
 from crm.services.merging.atoms import Snapshot
 from crm.services.merging.references import references_to
 from crm.services.merging.rules import MergeRules
@@ -60,6 +60,8 @@ def unmerge(rules: MergeRules, *, record: Merge, winner: Record, loser: Record, 
     )
     for reference in references_to(rules.model):
         moves.move_back(record, reference, later=[other.pk for other in later], at=at)
+    for place in custom_references.places(rules.model):
+        custom_references.move_back(record, place, later=[other.pk for other in later], at=at)
     for other in later:
         other.save(update_fields=["state"])
         rules.make_further(other, at)
@@ -123,4 +125,8 @@ def _move_all(rules: MergeRules, record: Merge, at: datetime) -> dict[str, int]:
         moved = moves.move(record, reference, stay=stay, at=at)
         if moved:
             counts[reference.entity] = counts.get(reference.entity, 0) + moved
+    for place in custom_references.places(rules.model):
+        moved = custom_references.move(record, place, at=at)
+        if moved:
+            counts[place.entity] = counts.get(place.entity, 0) + moved
     return counts

@@ -7,9 +7,13 @@ import re
 import pytest
 from django.test import Client
 
+from core import registry
+from core.actors import Visibility
+from core.admin import custom
 from crm.models import Contact, CustomField
 from tests.crm import make
 from tests.crm.custom_fields.make import AT, define, every_type
+from tests.support.actors import clerk
 
 pytestmark = pytest.mark.django_db
 ADD = "/admin/crm/contact/add/"
@@ -103,3 +107,31 @@ def test_a_definition_is_made_on_its_form(owner: Client) -> None:
     }  # fmt: skip
     owner.post(add, given)
     assert CustomField.objects.get().choices == ["small", "large"]
+
+
+def test_a_reference_is_searched_for_among_what_one_may_see(owner: Client) -> None:
+    every_type()
+    company, other = make.company(AT, name="Acme"), make.company(AT, name="Birch")
+    made = Contact.objects.create(last_name="X", custom={"employer": str(company.pk)})
+    page = owner.get(change(made)).content.decode()
+    (select,) = re.findall(r'<select name="custom__employer".*?</select>', page, re.DOTALL)
+    assert "admin-autocomplete" in select
+    assert "Acme" in select
+    assert "Birch" not in select
+    address, app, model, name = (
+        re.search(rf'data-{word}="([^"]+)"', select)[1]  # type: ignore[index]
+        for word in ("ajax--url", "app-label", "model-name", "field-name")
+    )
+    query = {"term": "Birc", "app_label": app, "model_name": model, "field_name": name}
+    assert [one["id"] for one in owner.get(address, query).json()["results"]] == [str(other.pk)]
+
+
+def test_a_reference_that_one_may_not_see_is_not_shown_and_stays() -> None:
+    every_type()
+    company = make.company(AT, name="Acme")
+    definitions, name = registry.entity("contact").definitions(), "custom__employer"
+    stranger = custom.inputs_of(definitions, clerk("company", visibility=Visibility.OWN))[name]
+    assert "Acme" not in str(stranger.widget.render(name, str(company.pk)))
+    assert not stranger.has_changed(str(company.pk), "")
+    assert stranger.has_changed(None, str(company.pk))
+    assert custom.inputs_of(definitions, clerk("company"))[name].has_changed(str(company.pk), "")

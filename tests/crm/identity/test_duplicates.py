@@ -169,3 +169,17 @@ def test_precision_and_recall_on_typing_errors(at: datetime) -> None:
     right = proposed & set(twins.items())
     assert len(right) / len(twins) >= 0.9
     assert len(right) / len(proposed) >= 0.95
+
+
+def test_what_is_hidden_takes_nobodys_place(at: datetime, ada: Contact, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duplicate_blocks, "BLOCK", 3)
+    mine = make.user("Clerk")
+    contacts.update(actor=SYSTEM, record_id=ada.pk, values={"owner_id": str(mine.pk)}, at=at)
+    for number in range(8):
+        make.contact(at, first_name="Ada", last_name="Alder", email=f"ada.alder@{number}.example", phone=ada.phone)
+    own = make.contact(
+        at, first_name="Ada", last_name="Alder", email="ada.alder@x.example", phone=ada.phone, owner_id=str(mine.pk)
+    )
+    actor = clerk("contact", visibility=Visibility.OWN, user_id=mine.pk)
+    items = duplicates.fetch(actor=actor, record_id=ada.pk, at=at).items
+    assert [item["contact_id"] for item in items] == [str(own.pk)]

@@ -16,11 +16,12 @@ from core.ids import new_id
 from core.models import OutboxEvent
 from core.reads import reader
 from crm.errors import AlreadyMerged, ContactMerged, NotMerged, WinnerMerged
-from crm.models import Contact, CustomField, Identifier, LifecycleChange, Merge, Order
+from crm.models import Contact, CustomField, Deal, Identifier, LifecycleChange, Merge, Order
 from crm.selectors import timeline
 from crm.services import identity, merges
 from crm.services.companies import companies
 from crm.services.contacts import contacts
+from crm.services.custom_fields import custom_fields
 from crm.services.identifiers import identifiers
 from crm.services.interactions import interactions
 from crm.services.merging.references import references_to
@@ -344,3 +345,47 @@ def test_every_key_to_a_contact_has_an_index() -> None:
 def test_orders_are_among_what_moves() -> None:
     found = {(reference.model, reference.name) for reference in references_to(Contact)}
     assert {(Order, "contact"), (Order, "gift_recipient"), (Identifier, "contact")} <= found
+
+
+def test_values_of_custom_references_follow_and_go_back(at: datetime) -> None:
+    for entity in ("deal", "contact"):
+        definition = {"entity": entity, "key": "brought_by", "label": "Brought by", "type": "reference"}
+        custom_fields.create(actor=SYSTEM, values=definition | {"target": "contact"}, at=at)
+    winner, loser, third = (make.contact(at, first_name=name) for name in ("Ada", "Adda", "Eve"))
+    make.pipeline(at)
+    deals_of = [make.deal(at, custom={"brought_by": str(one.pk)}) for one in (winner, loser)]
+    contacts.update(actor=SYSTEM, record_id=third.pk, values={"custom": {"brought_by": str(loser.pk)}}, at=at)
+
+    def told() -> list[Any]:
+        rows = [*Deal.objects.order_by("pk"), *Contact.objects.order_by("pk")]
+        return [row.custom.get("brought_by") for row in rows]
+
+    before = told()
+    assert before.count(str(loser.pk)) == 2
+    merges.merge(actor=SYSTEM, record_id=winner.pk, at=at, contact_id=loser.pk)
+    assert told() == [str(winner.pk) if one == str(loser.pk) else one for one in before]
+    # What was said since stays.
+    assert [deal.custom["brought_by"] for deal in Deal.objects.filter(pk__in=[one.pk for one in deals_of])] == [
+        str(winner.pk)
+    ] * 2
+    merges.unmerge(actor=SYSTEM, record_id=winner.pk, at=at)
+    assert told() == before
+
+
+def test_custom_references_of_two_merges_go_back_in_any_order(at: datetime) -> None:
+    definition = {"entity": "deal", "key": "k" * 63, "label": "Brought by", "type": "reference", "target": "contact"}
+    custom_fields.create(actor=SYSTEM, values=definition, at=at)
+    one, two, three = (make.contact(at, first_name=name) for name in ("A", "B", "C"))
+    make.pipeline(at)
+    deal = make.deal(at, custom={"k" * 63: str(one.pk)})
+    for first in (one, two):
+        merges.merge(actor=SYSTEM, record_id=two.pk, at=at, contact_id=one.pk)
+        merges.merge(actor=SYSTEM, record_id=three.pk, at=at, contact_id=two.pk)
+        deal.refresh_from_db()
+        assert deal.custom == {"k" * 63: str(three.pk)}
+        merges.unmerge(actor=SYSTEM, record_id=three.pk, at=at, contact_id=two.pk)
+        deal.refresh_from_db()
+        assert deal.custom == {"k" * 63: str(two.pk)}
+        merges.unmerge(actor=SYSTEM, record_id=two.pk, at=at, contact_id=one.pk)
+        deal.refresh_from_db()
+        assert deal.custom == {"k" * 63: str(one.pk)}, first

@@ -14,6 +14,7 @@ from django.db import connection
 from analytics.lake import syncing
 from core import idempotency, jobs, registry
 from core.actors import SYSTEM
+from core.criteria import to_q
 from core.errors import Conflict, Forbidden, Invalid, NotFound, PersonErased
 from core.idempotency import Answer
 from core.ids import new_id
@@ -22,12 +23,14 @@ from core.models.imports import Import, ImportProblem
 from core.personal import holders
 from core.personal.holders import Holder, Subject
 from crm.errors import OnLegalHold
-from crm.models import Contact, CustomField, Erasure, File, Interaction, Order, Suppression
+from crm.models import Contact, CustomField, Deal, Erasure, File, Interaction, Order, Suppression
 from crm.services import erasures, legal_holds, merges
 from crm.services.consent import consents, may_contact
 from crm.services.contacts import contacts
+from crm.services.custom_fields import custom_fields
 from crm.services.files import files as attached
 from crm.services.interactions import interactions
+from crm.services.lifecycle_rules import lifecycle_rules
 from crm.services.orders import orders
 from tests.crm import make
 from tests.support import cleaning, marker
@@ -387,3 +390,37 @@ def test_whoever_restores_an_old_backup_erases_again(at: datetime) -> None:
     assert Order.objects.get().contact_id == contact.pk
     assert Suppression.objects.count() == 3
     assert Erasure.objects.get().completed_at is not None
+
+
+def test_custom_references_to_the_person_are_taken_out(at: datetime) -> None:
+    contact, other = person(at), make.contact(at, first_name="Eve")
+    field = {"entity": "deal", "key": "brought_by", "label": "Brought by", "type": "reference", "target": "contact"}
+    custom_fields.create(actor=SYSTEM, values=field, at=at)
+    make.pipeline(at)
+    deals = [make.deal(at, custom={"brought_by": str(one.pk)}) for one in (contact, other)]
+    erase(at, contact)
+    told = [Deal.objects.get(pk=deal.pk).custom for deal in deals]
+    assert told == [{}, {"brought_by": str(other.pk)}]
+    with pytest.raises(PersonErased):
+        make.deal(at, custom={"brought_by": str(contact.pk)})
+
+
+def test_a_rule_that_named_the_person_goes_on_and_finds_nobody(at: datetime) -> None:
+    contact, other = person(at, last_name="London"), make.contact(at, first_name="Eve", city="London")
+    named = {"field": "email", "value": MAIL}
+    criteria = {"or": [named, {"field": "phone", "value": "+32 2 555 12 34"}, {"field": "city", "value": "London"}]}
+    rule = {"name": f"For {MAIL}", "trigger": "touch", "to_stage": "customer", "criteria": criteria}
+    made = lifecycle_rules.create(actor=SYSTEM, values=rule, at=at)
+    erase(at, contact)
+    made.refresh_from_db()
+    # A city is called like the person: what may mean others is left alone.
+    assert made.criteria == {
+        "or": [
+            {"field": "email", "value": "erased@example.com"},
+            {"field": "phone", "value": "+12025550100"},
+            {"field": "city", "value": "London"},
+        ]
+    }
+    found = to_q(registry.entity("contact"), made.criteria, actor=SYSTEM, at=at)
+    assert set(Contact.objects.filter(found)) == {other}
+    assert marker.in_database(MAIL) == []

@@ -1,20 +1,25 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 
 from core import clock
 from core.actors import SYSTEM
 from core.errors import Conflict, Forbidden, Invalid, InvalidCriteria
 from core.models import Change
 from core.models.job import Job
-from crm.models import Contact, Interaction, RetentionRule
-from crm.services import legal_holds, retention
+from crm.models import Consent, ConsentState, Contact, Interaction, RetentionRule
+from crm.services import legal_holds, merges, retention
+from crm.services.consent import consents, may_contact
 from crm.services.retention import retention_rules
 from tests.crm import make
 from tests.support.actors import clerk
+from tests.support.processes import until_somebody_waits_for
 
 pytestmark = pytest.mark.django_db
 
@@ -158,3 +163,67 @@ def test_names_are_unique(at: datetime) -> None:
     rule(at)
     with pytest.raises(Conflict):
         rule(at)
+
+
+def test_what_somebody_said_last_about_being_addressed_stays(contact: Contact, at: datetime) -> None:
+    """Or else what they said before it would hold again."""
+
+    def say(days: int, status: str, channel: str = "email", purpose: str = "marketing") -> Consent:
+        values = {"contact_id": str(contact.pk), "channel": channel, "purpose": purpose, "status": status}
+        moment = at - timedelta(days=days)
+        return consents.create(actor=SYSTEM, values=values | {"occurred_at": moment.isoformat()}, at=moment)
+
+    replaced, granted = say(900, "denied"), say(800, "granted")
+    withdrawn, everywhere, of_service = (
+        say(700, "withdrawn"),
+        say(650, "denied", "any"),
+        say(600, "denied", "sms", "service"),
+    )
+    states = list(ConsentState.objects.order_by("pk").values("status", "channel", "since"))
+    last = {"field": "status", "op": "in", "value": ["withdrawn", "denied"]}
+    rule(at, entity="consent", moment="occurred_at", action="delete", keep_days=365, criteria=last)
+    assert apply(at).result == {"records": {"Old talk": 1}}
+    assert set(Consent.objects.values_list("pk", flat=True)) == {
+        one.pk for one in (granted, withdrawn, everywhere, of_service)
+    }
+    assert not Consent.objects.filter(pk=replaced.pk).exists()
+    assert list(ConsentState.objects.order_by("pk").values("status", "channel", "since")) == states
+    for channel, purpose in (("email", "marketing"), ("sms", "service")):
+        (answer,) = may_contact(contact_ids=[contact.pk], channel=channel, purpose=purpose, at=at)
+        assert not answer.allowed
+    with pytest.raises(Invalid):
+        rule(at, name="States", entity="consent_state", moment="since", action="delete")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("action", ["empty", "erase"])
+def test_a_hold_that_comes_while_retention_is_at_work_counts(at: datetime, action: str) -> None:
+    old = at - timedelta(days=500)
+    loser = make.contact(old, first_name="Ada", email="ada@example.com")
+    made = make.interaction(old, contact_id=str(loser.pk), subject="Hello")
+    held = make.contact(old, first_name="Adda")
+    merges.merge(actor=SYSTEM, record_id=held.pk, at=old, contact_id=loser.pk)
+    about = {"entity": "contact", "moment": "created_at"} if action == "erase" else {}
+    rule(at, action=action, **about)
+    job = retention.request(actor=SYSTEM, at=at)
+    work = Thread(target=_apart, args=[lambda: retention.carry_out(job_id=job.pk)])
+    with transaction.atomic():
+        # Lets others read and write nothing.
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE crm_contact IN EXCLUSIVE MODE")
+        work.start()
+        until_somebody_waits_for("crm_contact")
+        legal_holds.hold(actor=SYSTEM, record_id=held.pk, at=at, reason="lawsuit")
+    work.join(60)
+    job.refresh_from_db()
+    assert (job.status, job.result) == ("succeeded", {"records": {"Old talk": 0}})
+    made.refresh_from_db()
+    held.refresh_from_db()
+    assert (made.subject, held.first_name, held.erased_at) == ("Hello", "Adda", None)
+
+
+def _apart(call: Callable[[], Any]) -> None:
+    try:
+        call()
+    finally:
+        connection.close()
