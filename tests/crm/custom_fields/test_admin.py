@@ -9,7 +9,7 @@ from django.test import Client
 
 from core import registry
 from core.actors import Visibility
-from core.admin import custom
+from core.admin.custom import inputs_of
 from crm.models import Contact, CustomField
 from tests.crm import make
 from tests.crm.custom_fields.make import AT, define, every_type
@@ -130,8 +130,8 @@ def test_a_reference_that_one_may_not_see_is_not_shown_and_stays() -> None:
     every_type()
     company = make.company(AT, name="Acme")
     definitions, name = registry.entity("contact").definitions(), "custom__employer"
-    stranger = custom.inputs_of(definitions, clerk("company", visibility=Visibility.OWN))[name]
+    stranger = inputs_of(definitions, clerk("company", visibility=Visibility.OWN))[name]
     assert "Acme" not in str(stranger.widget.render(name, str(company.pk)))
     assert not stranger.has_changed(str(company.pk), "")
     assert stranger.has_changed(None, str(company.pk))
-    assert custom.inputs_of(definitions, clerk("company"))[name].has_changed(str(company.pk), "")
+    assert inputs_of(definitions, clerk("company"))[name].has_changed(str(company.pk), "")
