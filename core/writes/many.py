@@ -69,12 +69,15 @@ def missing_references(
     unless: Sequence[Mapping[str, Any]] | None = None,
 ) -> dict[int, DomainError]:
     """`inputs.check_references` of each, with one query per kind of record referred to; by place in `values`."""
+    # What refers to others is looked at, and nothing else: there may be very many records.
+    referring = [item.name for item in entity.fields if item.reference is not None or item.name == entity.custom_column]
     named = [
         (place, name, want, value)
         for place, given in enumerate(values)
-        for column in _referring(entity)
+        for column in referring
+        if given.get(column) is not None
         for name, want, value in inputs.wanted_references(
-            entity, column, given.get(column), None if unless is None else unless[place]
+            entity, column, given[column], None if unless is None else unless[place]
         )
     ]
     wanted: dict[inputs.Wanted, set[UUID]] = {}
@@ -89,11 +92,6 @@ def missing_references(
         elif seen[want][value] is not None:
             gone.setdefault(place, erased.refusal(name, value))
     return gone | {place: Invalid(found) for place, found in errors.items()}
-
-
-def _referring(entity: Entity) -> list[str]:
-    """The fields whose values refer to other records."""
-    return [item.name for item in entity.fields if item.reference is not None or item.name == entity.custom_column]
 
 
 def taken(model: type[Record], records: Sequence[Any]) -> tuple[dict[int, DomainError], set[int]]:

@@ -70,9 +70,12 @@ def forget_named(knows: Callable[[str, str], bool], *, at: datetime) -> None:
         rows = model._default_manager.filter(condition).values_list("pk", "anonymous_id", *_TEXTS[model])
         named: list[UUID] = []
         for key, visitor, *texts in rows.iterator(chunk_size=_CHUNK):
-            if _names(_plain(texts), knows):
+            if not _names(_plain(texts), knows):
+                continue
+            if visitor:
+                found.add(visitor)
+            else:
                 named.append(key)
-                found |= {visitor} if visitor else set()
         _empty(model, named, at)
     forget(found, at=at)
 
