@@ -50,6 +50,10 @@ ACCOUNT_RATE_LIMITS = {"login_failed": "5/15m/key"}
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if env.bool("BEHIND_PROXY", default=False) else 0
 
 MFA_ADAPTER = "accounts.adapters.MFAAdapter"
+MFA_FORMS = {
+    "authenticate": "accounts.second_factors.AuthenticateForm",
+    "reauthenticate": "accounts.second_factors.ReauthenticateForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Bifocal"
 # Somebody whose clock is half a minute late gets in.
