@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 
 from core.actors import Actor
-from core.database.copying import copy_rows, plan_of
+from core.database.copying import copy_columns, plan_of
 from core.database.inserts import insert
 from core.ids import new_id
 from core.models.outbox import OutboxEvent
@@ -35,9 +35,13 @@ def publish(*events: Event, actor: Actor, at: datetime) -> None:
     if not connection.in_atomic_block:
         raise RuntimeError("an event must be published in the transaction of its change")
     if len(events) >= MANY:
+        count = len(events)
         fixed = {"actor_kind": actor.kind, "actor_id": actor.id, "occurred_at": at, **_FIXED}
-        copied = ({"id": new_id(), "name": event.name, "payload": event.payload, **fixed} for event in events)
-        copy_rows(plan_of(OutboxEvent, _COLUMNS), copied)
+        columns: dict[str, Sequence[Any]] = {name: [value] * count for name, value in fixed.items()}
+        columns["id"] = [new_id() for _ in events]
+        columns["name"] = [event.name for event in events]
+        columns["payload"] = [event.payload for event in events]
+        copy_columns(plan_of(OutboxEvent, _COLUMNS), columns)
         return
     rows = [_row(event, actor, at) for event in events]
     if len(rows) == 1:

@@ -39,6 +39,9 @@ class _Ahead(Generic[T]):
     def end(self) -> None:
         self._stop.set()
         self._thread.join()
+        # Now, while what the items are read from is open.
+        if isinstance(self._items, Generator):
+            self._items.close()
 
     def _work(self) -> None:
         try:

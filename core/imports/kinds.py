@@ -59,10 +59,12 @@ class Kind(Protocol):
     """One thing that rows can become.
 
     grouped: None, or the target by whose value rows belong together; they then come one group after the other.
+    phased: the targets that `phase` looks at.
     """
 
     name: str
     grouped: str | None
+    phased: tuple[str, ...]
 
     def targets(self, actor: Actor) -> dict[str, Target]: ...
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from core.errors import FieldError, Forbidden, Invalid
 from core.imports import values
+from core.imports.columnwise import EMPTY, ODD, Many
 from core.imports.detection import numbers
 from core.imports.detection.columns import Column
 from core.imports.detection.dates import EXCEL
@@ -41,19 +42,16 @@ class Parsed:
     related: dict[str, Any]
     errors: list[CellError]
 
-    def copy(self) -> Parsed:
-        """The same, to which errors and found records can be added."""
-        return Parsed(self.place, self.row, dict(self.values), self.custom, self.related, list(self.errors))
-
 
 @dataclass(frozen=True)
 class Step:
-    """One column's way: from which cell, to which target, by which function."""
+    """One column's way: from which cell, to which target, by which function; `many` is it for many cells."""
 
     index: int
     column: str
     target: Target
     convert: values.Convert
+    many: Many
     currency: str | None = None
 
 
@@ -103,17 +101,53 @@ class Plan:
             except TypeFault as fault:
                 errors.append(CellError(step.column, fault.code, str(fault)))
                 continue
-            target = step.target
-            if target.relation is not None:
-                related[target.name] = value
-            elif target.custom is not None:
-                parsed.custom = parsed.custom or {}
-                parsed.custom[target.custom] = target.type.dump(value)
-            else:
-                found[target.name] = value
-            if step.currency is not None:
-                self._take_currency(parsed, step, cell)
+            self._take(parsed, step, cell, value)
         return parsed
+
+    def parse_many(self, first: int, rows: Sequence[Row]) -> list[Parsed]:
+        """Each of the rows as `parse` would, column by column; `first` is the place of the first."""
+        sound = [(place, row) for place, row in enumerate(rows, first) if not row.faults]
+        found = {place: Parsed(place, row, dict(self.constants), None, {}, []) for place, row in sound}
+        if self.constant_custom or self.constant_related:
+            for parsed in found.values():
+                parsed.custom, parsed.related = dict(self.constant_custom) or None, dict(self.constant_related)
+        for step in self.steps:
+            self._take_column(step, found)
+        return [found.get(place) or self.parse(place, row) for place, row in enumerate(rows, first)]
+
+    def _take_column(self, step: Step, found: dict[int, Parsed]) -> None:
+        """One column of all rows; those that are odd are taken out."""
+        index, target, odd = step.index, step.target, []
+        is_field = target.relation is None and target.custom is None and step.currency is None
+        name = target.name
+        for parsed, value in zip(
+            found.values(), step.many([parsed.row.cells[index] for parsed in found.values()]), strict=True
+        ):
+            if value is EMPTY:
+                if self.clear:
+                    _clear(parsed, target)
+            elif value is ODD:
+                odd.append(parsed.place)
+            elif is_field:
+                parsed.values[name] = value
+            else:
+                self._take(parsed, step, parsed.row.cells[index], value)
+                if parsed.errors:
+                    odd.append(parsed.place)
+        for place in odd:
+            del found[place]
+
+    def _take(self, parsed: Parsed, step: Step, cell: Any, value: Any) -> None:
+        target = step.target
+        if target.relation is not None:
+            parsed.related[target.name] = value
+        elif target.custom is not None:
+            parsed.custom = parsed.custom or {}
+            parsed.custom[target.custom] = target.type.dump(value)
+        else:
+            parsed.values[target.name] = value
+        if step.currency is not None:
+            self._take_currency(parsed, step, cell)
 
     def _take_currency(self, parsed: Parsed, step: Step, cell: Any) -> None:
         """A currency that stands with an amount is that of the record, and may not contradict another."""
@@ -161,7 +195,8 @@ def make(
         )
         currency = target.field.currency if target.field is not None else None
         known = currency if currency in targets and isinstance(target.type, DecimalNumber) else None
-        steps.append(Step(index, column.name, target, values.converter(target.type, how), known))
+        convert = values.converter(target.type, how)
+        steps.append(Step(index, column.name, target, convert, values.many(target.type, how, convert), known))
     # Amounts come last: what the row says of its currency counts before what stands with an amount.
     steps.sort(key=lambda step: step.currency is not None)
     return Plan(

@@ -49,7 +49,7 @@ def keep(record_id: UUID, rows: Sequence[Parsed]) -> None:
     plan = plan_of(ImportProblem, ("source_id", "row", "cells", "errors"))
     wrong = [parsed for parsed in rows if parsed.errors]
     if wrong:
-        copy_rows(plan, (_stored(record_id, parsed) for parsed in wrong))
+        copy_rows(plan, [_stored(record_id, parsed) for parsed in wrong])
 
 
 def _stored(record_id: UUID, parsed: Parsed) -> dict[str, Any]:

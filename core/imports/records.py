@@ -9,6 +9,7 @@ from uuid import UUID
 
 from core import registry
 from core.actors import Actor
+from core.database.lookups import AnyOf
 from core.errors import DomainError, Duplicate, Invalid
 from core.imports import kinds
 from core.imports.kinds import Context, Counts
@@ -25,6 +26,7 @@ class Records:
     """The kind of every entity that has none of its own."""
 
     grouped: str | None = None
+    phased: tuple[str, ...] = ()
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -160,7 +162,7 @@ class RecordWriter:
         wanted = {parsed.values[self._key] for parsed in rows if not parsed.errors}
         if not wanted:
             return {}
-        found = self._entity.model._default_manager.filter(**{f"{attribute}__in": wanted})
+        found = self._entity.model._default_manager.filter(AnyOf(attribute, wanted))
         pairs = found.visible_to(self._context.actor).alive().values_list(attribute, "pk")
         by_key: dict[Any, UUID] = {}
         twice = set()

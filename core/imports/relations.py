@@ -10,6 +10,7 @@ from uuid import UUID
 
 from core import registry
 from core.actors import Actor
+from core.database.lookups import AnyOf
 from core.errors import DomainError
 from core.imports.mapping.targets import Target
 from core.imports.plan import CellError, Parsed, Plan
@@ -75,7 +76,7 @@ class Relations:
         if unknown:
             declared = registry.entity(entity)
             attribute = declared.by_name[key].attribute
-            rows = declared.model._default_manager.filter(**{f"{attribute}__in": unknown})
+            rows = declared.model._default_manager.filter(AnyOf(attribute, unknown))
             for record_id, value in rows.visible_to(self._actor).alive().values_list("pk", attribute):
                 found[value] = AMBIGUOUS if value in found else record_id
             for value in unknown:

@@ -9,9 +9,10 @@ import os
 import pickle
 import tempfile
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import IO, Any, Self
 
 from core.imports.kinds import Kind
@@ -20,6 +21,10 @@ from core.imports.readers import Layout, Reader, Row
 from core.registry.types import TypeFault
 
 EXAMPLES = 20
+# In a chunk: a few chunks are in memory at once, in several forms.
+MOST_CHARACTERS = 4_000_000
+# Rows of a spool that are read and parsed at once.
+AT_ONCE = 2_000
 
 
 @dataclass
@@ -98,6 +103,8 @@ class Spool:
     def fill(self, rows: Iterator[Row], plan: Plan, kind: Kind) -> int:
         """Take in all rows; returns how many."""
         numbers: dict[Any, int] = {}
+        needed = (kind.grouped, *kind.phased)
+        plan = replace(plan, steps=tuple(step for step in plan.steps if step.target.name in needed))
         for place, row in enumerate(rows):
             parsed = plan.parse(place, row)
             group = parsed.values.get(kind.grouped or "")
@@ -112,25 +119,35 @@ class Spool:
         self._file.flush()
         return len(self._groups)
 
-    def groups(self, parse: Callable[[int, Row], Parsed]) -> Iterator[list[Parsed]]:
+    def groups(self, plan: Plan) -> Iterator[list[Parsed]]:
         """The rows of one group after the other, in the order in which the groups first come within their phase."""
+        places = self._order()
+        group: list[Parsed] = []
+        current: int | None = None
+        for start in range(0, len(places), AT_ONCE):
+            for parsed in self._parsed(plan, places[start : start + AT_ONCE]):
+                if self._groups[parsed.place] != current and group:
+                    yield group
+                    group = []
+                current = self._groups[parsed.place]
+                group.append(parsed)
+        if group:
+            yield group
+
+    def _order(self) -> array[int]:
         phases, first = dict[int, int](), dict[int, int]()
         for place, number in enumerate(self._groups):
             first.setdefault(number, place)
             phases[number] = max(phases.get(number, 0), self._phases[place])
-        places = sorted(
-            range(len(self._groups)), key=lambda place: (phases[self._groups[place]], first[self._groups[place]], place)
-        )
-        group: list[Parsed] = []
-        current: int | None = None
-        for place in places:
-            if self._groups[place] != current and group:
-                yield group
-                group = []
-            current = self._groups[place]
-            group.append(parse(place, self._row(place)))
-        if group:
-            yield group
+        groups = self._groups
+        by = sorted(range(len(groups)), key=lambda place: (phases[groups[place]], first[groups[place]], place))
+        return array("Q", by)
+
+    def _parsed(self, plan: Plan, places: Sequence[int]) -> list[Parsed]:
+        parsed = plan.parse_many(0, [self._row(place) for place in places])
+        for one, place in zip(parsed, places, strict=True):
+            one.place = place
+        return parsed
 
     def _row(self, place: int) -> Row:
         start, end = self._starts[place], self._starts[place + 1]
@@ -150,8 +167,17 @@ class Seen:
 
     def units(self, size: int, done: int) -> Iterator[list[Parsed]]:
         """Chunks of about `size` parsed rows after the first `done`; groups are kept together."""
+        if self._spool is None:
+            for part in _parts(islice(reading(self._reader, self._file, self._layout), done, None), size):
+                yield self._plan.parse_many(done, part)
+                done += len(part)
+            return
         chunk: list[Parsed] = []
-        for group in self._groups(done):
+        passed = 0
+        for group in self._spool.groups(self._plan):
+            passed += len(group)
+            if passed <= done:
+                continue
             if chunk and len(chunk) + len(group) > size:
                 yield chunk
                 chunk = []
@@ -159,18 +185,19 @@ class Seen:
         if chunk:
             yield chunk
 
-    def _groups(self, done: int) -> Iterator[list[Parsed]]:
-        parse = self._plan.parse
-        if self._spool is None:
-            for place, row in enumerate(reading(self._reader, self._file, self._layout)):
-                if place >= done:
-                    yield [parse(place, row)]
-            return
-        passed = 0
-        for group in self._spool.groups(parse):
-            passed += len(group)
-            if passed > done:
-                yield group
+
+def _parts(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
+    """The rows in parts of `size`, or of fewer where their cells are long."""
+    part: list[Row] = []
+    weight = 0
+    for row in rows:
+        part.append(row)
+        weight += sum([len(cell) for cell in row.cells if cell.__class__ is str])
+        if len(part) >= size or weight > MOST_CHARACTERS:
+            yield part
+            part, weight = [], 0
+    if part:
+        yield part
 
 
 @contextmanager

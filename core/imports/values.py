@@ -15,6 +15,7 @@ import orjson
 import phonenumbers
 
 from core.formulas import restored
+from core.imports import columnwise
 from core.imports.detection import dates, numbers, words
 from core.imports.detection.columns import Column
 from core.imports.readers import Cell, text_of
@@ -45,6 +46,12 @@ def converter(kind: FieldType, how: Reading) -> Convert:
     if column.filled and column.distinct <= FEW * column.filled and not isinstance(kind, types.TextList | types.Json):
         return _remembered(convert)
     return convert
+
+
+def many(kind: FieldType, how: Reading, convert: Convert) -> columnwise.Many:
+    """The same for many cells of the column at once."""
+    make = next((make for kinds, make in _MAKERS if isinstance(kind, kinds)), _of_text)
+    return columnwise.many(kind, convert, plain=make in (_of_text, _of_phone) and not how.words)
 
 
 def _remembered(convert: Convert) -> Convert:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from core.imports.ahead import ahead
 from core.imports.kinds import Context, Counts, Kind, Writer
 from core.imports.options import clean
 from core.imports.plan import Parsed
+from core.imports.readers import Row
 from core.jobs.acting import recalled
 from core.models.imports import Import, ImportProblem
 from core.models.job import Job
@@ -97,6 +98,7 @@ class _Run:
         self.counts = Counts(**counts)
         self.begun = time.monotonic()
         self.stop_after = record.options.get("stop_after_errors")
+        self.parse: Callable[[int, Row], Parsed]
 
     def run(self) -> dict[str, Any]:
         columns = inspection.columns_of(self.record)
@@ -110,6 +112,7 @@ class _Run:
             surveying.surveyed(reader, file, layout, plan, kind, options) as seen,
         ):
             self._begin(seen.rows, seen.notices)
+            self.parse = plan.parse
             context = Context(plan, self.actor, options, seen.losers, self.is_dry)
             self._write(kind.writer(context), seen.units(CHUNK, self.done), seen.rows, kind)
         return self._report(seen.rows)
@@ -137,8 +140,8 @@ class _Run:
     def _chunk(self, writer: Writer, chunk: list[Parsed], kind: Kind) -> None:
         for attempt in range(ATTEMPTS):
             counts = Counts(**self.counts.as_dict())
-            # A copy: what an attempt notes must not be there in the next one.
-            rows = [one.copy() for one in chunk]
+            # Read again: what an attempt notes must not be there in the next one.
+            rows = [self.parse(one.place, one.row) for one in chunk] if attempt else chunk
             try:
                 self._attempt(writer, rows, counts, kind)
             except OperationalError as error:

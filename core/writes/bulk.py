@@ -155,12 +155,12 @@ def _with_references(writes: Writes[Any], actor: Actor, drafts: Sequence[Draft],
 
 def _create(writes: Writes[Any], drafts: list[Draft], actor: Actor, at: datetime) -> None:
     entity = writes.entity
+    records = [many.blank(entity.model, at) for _ in drafts]
+    inputs.assign_new(entity, records, [draft.values for draft in drafts])
     changes = []
-    for draft in drafts:
-        record = many.blank(entity.model, at)
+    for draft, record in zip(drafts, records, strict=True):
         # A copy: rules note what they work out among the values.
         change = Write(actor=actor, at=at, record=record, values=dict(draft.values), created=True)
-        inputs.assign(entity, record, change.values)
         inputs.default_scope(record, change.values, actor)
         draft.change = change
         changes.append(change)

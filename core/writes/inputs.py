@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, NamedTuple
@@ -103,14 +103,24 @@ def assign(entity: Entity, record: Record, values: Mapping[str, Any]) -> dict[st
     return before
 
 
+def assign_new(entity: Entity, records: Sequence[Record], values: Sequence[Mapping[str, Any]]) -> None:
+    """`assign` for many new records, which have nothing to be changed and nothing cached."""
+    stored = {item.name: item.attribute for item in entity.fields if item.stored and item.name != entity.custom_column}
+    for record, given in zip(records, values, strict=True):
+        record.__dict__.update({stored[name]: value for name, value in given.items() if name in stored})
+        if (custom := entity.custom_column) and custom in given:
+            assign(entity, record, {custom: given[custom]})
+
+
 def default_scope(record: Record, values: Mapping[str, Any], actor: Actor) -> None:
     """Owner and team of a new record default to the actor's; the partner of a partner's record is always its own."""
-    if _has(record, "partner_id") and actor.partner_id is not None and not actor.is_superuser:
+    owned = _ownership(type(record))
+    if "partner_id" in owned and actor.partner_id is not None and not actor.is_superuser:
         record.partner_id = actor.partner_id  # type: ignore[attr-defined]
         return
-    if _has(record, "owner_id") and "owner_id" not in values:
+    if "owner_id" in owned and "owner_id" not in values:
         record.owner_id = actor.user_id  # type: ignore[attr-defined]
-    if _has(record, "team_id") and "team_id" not in values:
+    if "team_id" in owned and "team_id" not in values:
         record.team_id = actor.team_id  # type: ignore[attr-defined]
 
 
@@ -125,13 +135,9 @@ def refuse_handing_over(entity: Entity, before: Mapping[str, Any], actor: Actor)
         raise Forbidden(f"You may not change {attribute}.", entity=entity.name, action="update")
 
 
-def _has(record: Record, attribute: str) -> bool:
-    return attribute in _attributes(type(record))
-
-
 @cache
-def _attributes(model: type[Record]) -> frozenset[str]:
-    return frozenset(str(getattr(column, "attname", column.name)) for column in model._meta.fields)
+def _ownership(model: type[Record]) -> frozenset[str]:
+    return _OWNERSHIP & {str(getattr(column, "attname", column.name)) for column in model._meta.fields}
 
 
 def check_references(

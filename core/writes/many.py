@@ -16,7 +16,9 @@ from psycopg import sql
 
 from core.actors import Actor
 from core.constraints import Taken
+from core.database.copying import array_text
 from core.database.cursors import wrapper
+from core.database.lookups import array_of
 from core.errors import DomainError, FieldError, Forbidden, Invalid
 from core.models.record import Record
 from core.personal import erased
@@ -100,17 +102,16 @@ def taken(model: type[Record], records: Sequence[Any]) -> tuple[dict[int, Domain
     later: set[int] = set()
     for constraint in _uniques(model):
         names = tuple(_attribute(model, name) for name in constraint)
+        keys = list(zip(*([record.__dict__[name] for record in records] for name in names), strict=True))
         own: dict[tuple[Any, ...], list[int]] = {}
-        for place, record in enumerate(records):
-            key = tuple(getattr(record, name) for name in names)
-            if place not in refused and None not in key:
+        for place, key in enumerate(keys):
+            if None not in key and place not in refused:
                 own.setdefault(key, []).append(place)
         there = _present(model, names, list(own)) if own else set()
-        for key, places in own.items():
-            if key in there:
-                refused |= {place: Taken(constraint) for place in places}
-            else:
-                later.update(places[1:])
+        for key in there & own.keys():
+            refused |= {place: Taken(constraint) for place in own[key]}
+        if len(own) < len(keys):
+            later.update(place for key, places in own.items() if key not in there for place in places[1:])
     return refused, later - set(refused)
 
 
@@ -131,14 +132,17 @@ def _attribute(model: type[Record], name: str) -> str:
 
 def _present(model: type[Record], names: Sequence[str], keys: Sequence[tuple[Any, ...]]) -> set[tuple[Any, ...]]:
     """Those of the keys that live rows have; by arrays, which cost the driver one parameter each."""
-    columns = {column.attname: sql.Identifier(str(column.column)) for column in model._meta.concrete_fields}
+    connection = wrapper()
+    columns = {column.attname: column for column in model._meta.concrete_fields}
+    named = {name: sql.Identifier(str(columns[name].column)) for name in names}
+    equal = [
+        sql.SQL("{} = ANY(%s::{})").format(named[name], sql.SQL(array_of(columns[name], connection))) for name in names
+    ]
     statement = sql.SQL("SELECT {} FROM {} WHERE deleted_at IS NULL AND {}").format(
-        sql.SQL(", ").join(columns[name] for name in names),
-        sql.Identifier(model._meta.db_table),
-        sql.SQL(" AND ").join(sql.SQL("{} = ANY(%s)").format(columns[name]) for name in names),
+        sql.SQL(", ").join(named.values()), sql.Identifier(model._meta.db_table), sql.SQL(" AND ").join(equal)
     )
-    with wrapper().cursor() as cursor:
-        cursor.execute(statement, [list({key[place] for key in keys}) for place in range(len(names))])
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [array_text({key[place] for key in keys}) for place in range(len(names))])
         return set(cursor.fetchall())
 
 

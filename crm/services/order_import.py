@@ -43,6 +43,7 @@ class OrderLines:
 
     name = NAME
     grouped: str | None = "order_number"
+    phased: tuple[str, ...] = ("quantity",)
 
     def targets(self, actor: Actor) -> dict[str, Target]:
         return dict(TARGETS)

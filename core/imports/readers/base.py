@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from typing import IO, Any, Protocol
+from typing import IO, Any, NamedTuple, Protocol
 
 from core.imports.errors import UnreadableFile
 
@@ -22,8 +22,7 @@ class Fault:
     column: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row. `number` is the line (of a text) or row (of a sheet) where it begins, counted from 1."""
 
     number: int

@@ -21,6 +21,7 @@ from core.imports.readers.base import (
     numbered,
     refuse_empty,
 )
+from core.imports.readers.blocks import MOST_COLUMNS, plain_rows
 from core.imports.readers.lines import LONGEST, Lines
 
 FIRST_ROWS = 2_000
@@ -28,7 +29,6 @@ BLOCKS, BLOCK = 40, 1 << 15
 # After so many rows with an open quote nobody looks for its end on other lines any more: it would take for ever.
 PATIENCE = 200
 LONGEST_ROW = 2_000
-MOST_COLUMNS = 2_000
 
 
 class Delimited:
@@ -77,8 +77,11 @@ class Delimited:
         for row in self._all(file, layout.settings):
             if row.number < layout.first:
                 continue
+            if len(row.cells) == width:
+                yield row
+                continue
             cells, ragged = fitted(row.cells, width, fill_short=fill)
-            yield row if cells is row.cells and not ragged else Row(row.number, cells, row.faults or ragged)
+            yield Row(row.number, cells, row.faults or ragged)
 
     def sample(self, file: IO[bytes], layout: Layout) -> Iterator[Row]:
         """The first rows, then a few from places all over the file."""
@@ -103,18 +106,30 @@ class Delimited:
 
 def _records(lines: Lines, settings: Mapping[str, Any]) -> Iterator[Row]:
     """The rows of a text, the header among them. A row that cannot be read ends with its first line."""
-    reader = csv.reader(lines, **punctuation.dialect(settings["separator"], settings["quote"]))
+    dialect = punctuation.dialect(settings["separator"], settings["quote"])
     patience = PATIENCE
     while True:
-        start = lines.begin(LONGEST_ROW if patience > 0 else 1)
-        cells, faults = _next(reader, lines, settings)
-        if cells is None:
-            return
-        patience -= _OPEN in faults
-        if start > settings["skip_rows"]:
-            cells, faults = _examined(cells, lines.taken, faults, settings["stray_bytes"])
-            if cells or faults:
-                yield Row(start, cells, faults)
+        while block := lines.block():
+            start = lines.number - len(block)
+            rows = plain_rows(block, start, dialect) if start >= settings["skip_rows"] else None
+            if rows is None:
+                lines.give_back(block)
+                break
+            yield from rows
+        # A closer look at each row, as long as there is something left of the block.
+        reader = csv.reader(lines, **dialect)
+        while True:
+            start = lines.begin(LONGEST_ROW if patience > 0 else 1)
+            cells, faults = _next(reader, lines, settings)
+            if cells is None:
+                return
+            patience -= _OPEN in faults
+            if start > settings["skip_rows"]:
+                cells, faults = _examined(cells, lines.taken, faults, settings["stray_bytes"])
+                if cells or faults:
+                    yield Row(start, cells, faults)
+            if not lines.waiting:
+                break
 
 
 def _next(reader: Any, lines: Lines, settings: Mapping[str, Any]) -> tuple[list[Cell] | None, tuple[Fault, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -10,6 +11,7 @@ import phonenumbers
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
 from core.registry.types.base import EQUALITY, ORDER, SETS, TEXT, FieldType, TypeFault, require_str
+from core.registry.types.phones import is_e164
 
 _URL = re.compile(r"^https?://[^\s/$.?#<>\"][^\s<>\"]*$", re.IGNORECASE)
 _CODE = re.compile(r"^[A-Z]+$")
@@ -35,8 +37,28 @@ class Text(FieldType):
             raise TypeFault("too_long", f"Must have at most {self.max_length} characters.")
         return text or None
 
+    def parse_plain(self, texts: Sequence[str]) -> list[str] | None:
+        """What `parse` gives for each of many, found out for all at once; None where one must be looked at by itself.
+
+        The texts are not empty, and have no white space around them.
+        """
+        if type(self).parse is not Text.parse:
+            return None
+        joined = "".join(texts)
+        if "\x00" in joined or not (joined.isascii() or _is_unicode(joined)):
+            return None
+        return list(texts) if max(map(len, texts)) <= self.max_length else None
+
     def json_schema(self) -> dict[str, Any]:
         return {"type": "string", "maxLength": self.max_length}
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)
@@ -58,6 +80,14 @@ class Email(Text):
         except EmailNotValidError:
             raise TypeFault("invalid_email", "Must be an e-mail address.") from None
 
+    def parse_plain(self, texts: Sequence[str]) -> list[str] | None:
+        found = [_PLAIN_EMAIL.fullmatch(text) for text in texts]
+        if None in found or max(map(len, texts)) > self.max_length:
+            return None
+        if not _SPECIAL.isdisjoint({match[1].lower() for match in found if match}):
+            return None
+        return list(map(str.lower, texts))
+
     def json_schema(self) -> dict[str, Any]:
         return {"type": "string", "format": "email", "maxLength": self.max_length}
 
@@ -71,8 +101,8 @@ class Phone(Text):
 
     def parse(self, value: Any) -> str | None:
         text = super().parse(value)
-        if text is None:
-            return None
+        if text is None or is_e164(text):
+            return text
         try:
             number = phonenumbers.parse(text, None)
         except phonenumbers.NumberParseException:
@@ -80,6 +110,9 @@ class Phone(Text):
         if not phonenumbers.is_possible_number(number):
             raise TypeFault("invalid_phone", "Is not a possible telephone number.")
         return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+    def parse_plain(self, texts: Sequence[str]) -> list[str] | None:
+        return list(texts) if all(map(is_e164, texts)) else None
 
     def json_schema(self) -> dict[str, Any]:
         return {"type": "string", "maxLength": self.max_length, "description": "E.164"}

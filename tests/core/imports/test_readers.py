@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from core.errors import DomainError
 from core.imports.errors import FileTooComplex, UnreadableFile
-from core.imports.readers import archive
+from core.imports.readers import archive, lines
 from tests.core.imports.files import read, repacked, workbook
 
 
@@ -254,6 +254,46 @@ def test_every_line_is_in_just_one_row(lines: list[bytes]) -> None:
         over = 0 if set(codes(row)) & TORN else sum(str(cell).count("\n") for cell in row.cells)
         spans += range(row.number, row.number + over + 1)
     assert spans == list(range(2, content.count(b"\n") + 1))
+
+
+PARTS = [
+    b"a,b,c\n",
+    b'"x\ny",1,2\r\n',
+    b"1,2\r",
+    b"\n",
+    b" ,,\n",
+    b'"open,1,2\n',
+    b"\xff,1,2\n",
+    b"\x00,1,2\n",
+    "é,1,2\n".encode(),
+]
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=30), st.integers(0, 3))
+def test_many_lines_at_once_are_read_as_one_by_one(parts: list[bytes], skip: int) -> None:
+    content = b"one,two,three\n" + b"".join(parts)
+    options = {"header": True, "separator": ",", "encoding": "utf-8", "quote": '"', "skip_rows": skip}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines, "BLOCK", 40)
+        fast = outcome(content, options)
+        patch.setattr("core.imports.readers.delimited.plain_rows", lambda *_: None)
+        assert fast == outcome(content, options)
+
+
+def outcome(content: bytes, options: dict[str, Any]) -> Any:
+    try:
+        return read(content, **options)
+    except UnreadableFile as refusal:
+        return refusal.detail
+
+
+def test_a_row_that_goes_on_for_ever_does_not_fill_the_memory() -> None:
+    cell = b'"' + b"x" * 100_000 + b"\n" + b'"'
+    content = b"a,b\n1,2\n" + b",".join([cell] * 300) + b"\n3,4\n"
+    _, rows = read(content, header=True, separator=",", encoding="utf-8")
+    assert (rows[0].cells, rows[-1].cells) == (["1", "2"], ["3", "4"])
+    assert rows[1].faults
+    assert sum(len(str(cell)) for row in rows for cell in row.cells) < 20_000_000
 
 
 TORN = {"open_quote", "bad_quoting", "cell_too_long", "line_too_long"}
