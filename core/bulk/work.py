@@ -20,6 +20,7 @@ from core.clock import now
 from core.errors import DomainError
 from core.history.context import acting as in_the_name_of
 from core.jobs.acting import recalled
+from core.jobs.memory import rarely_collected
 from core.models.job import Job
 from core.registry.entities import Entity
 from core.writes import inputs
@@ -39,8 +40,9 @@ def carry_out(*, job_id: UUID) -> None:
     if job is None:
         return
     try:
-        while _piece(job_id):
-            jobs.check_cancelled(job_id=job_id)
+        with rarely_collected():
+            while _piece(job_id):
+                jobs.check_cancelled(job_id=job_id)
     except jobs.JobCancelled:
         jobs.cancelled(job_id=job_id, at=now(), result=_result(_state(job_id)))
     except OperationalError:
@@ -59,6 +61,7 @@ def _piece(job_id: UUID) -> bool:
     """Do the next records. False where there are no more, or the job is over."""
     with transaction.atomic():
         at = now()
+        jobs.flush_later()
         job = Job.objects.select_for_update(no_key=True).get(pk=job_id)
         assert isinstance(job, Job)  # noqa: S101 - for the type checker
         if job.status != Job.Status.RUNNING:
@@ -70,11 +73,9 @@ def _piece(job_id: UUID) -> bool:
         more, outcome = _next(job, state, actor, at)
         if outcome is not None:
             _count(state, outcome)
-        jobs.checkpoint(job_id=job_id, state=state, at=at)
         done = state["changed"] + state["refused"] + state["unchanged"]
-        Job.objects.filter(pk=job_id).update(
-            done=done, total=max(state["total"], done), message=f"{done:,} of {state['total']:,} records"
-        )
+        message = f"{done:,} of {state['total']:,} records"
+        jobs.checkpoint(job_id=job_id, state=state, at=at, done=done, total=max(state["total"], done), message=message)
     return more
 
 

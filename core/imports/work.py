@@ -26,6 +26,7 @@ from core.imports.options import clean
 from core.imports.plan import Parsed
 from core.imports.readers import Row
 from core.jobs.acting import recalled
+from core.jobs.memory import rarely_collected
 from core.models.imports import Import, ImportProblem
 from core.models.job import Job
 
@@ -99,6 +100,7 @@ class _Run:
         self.begun = time.monotonic()
         self.stop_after = record.options.get("stop_after_errors")
         self.parse: Callable[[int, Row], Parsed]
+        self.total = 0
 
     def run(self) -> dict[str, Any]:
         columns = inspection.columns_of(self.record)
@@ -108,13 +110,15 @@ class _Run:
         layout, reader = inspection.layout_of(self.record), readers.by_format(self.record.format)
         assert self.record.path  # noqa: S101 - asked when the job was made
         with (
+            rarely_collected(),
             files.opened(self.record.path) as file,
             surveying.surveyed(reader, file, layout, plan, kind, options) as seen,
         ):
             self._begin(seen.rows, seen.notices)
             self.parse = plan.parse
             context = Context(plan, self.actor, options, seen.losers, self.is_dry)
-            self._write(kind.writer(context), seen.units(CHUNK, self.done), seen.rows, kind)
+            self.total = seen.rows
+            self._write(kind.writer(context), seen.units(CHUNK, self.done), kind)
         return self._report(seen.rows)
 
     def _begin(self, total: int, notices: Sequence[str]) -> None:
@@ -127,13 +131,11 @@ class _Run:
             Import.objects.filter(pk=self.record.pk).update(rows=total, notices=[*kept, *notices], updated_at=now())
         jobs.progress(job_id=self.job.pk, done=self.done, total=total, message="Reading", at=now())
 
-    def _write(self, writer: Writer, chunks: Iterator[list[Parsed]], total: int, kind: Kind) -> None:
+    def _write(self, writer: Writer, chunks: Iterator[list[Parsed]], kind: Kind) -> None:
         with ahead(chunks) as ready:
             for chunk in ready:
                 self._chunk(writer, chunk, kind)
-                report = self._report(total)
-                message = f"{self.done:,} of {total:,} rows, {report['rows_per_second']:,} a second"
-                jobs.progress(job_id=self.job.pk, done=self.done, total=total, message=message, at=now())
+                jobs.check_cancelled(job_id=self.job.pk)
                 if self.stop_after and self.counts.failed >= self.stop_after and not self.is_dry:
                     raise _TooMany
 
@@ -164,20 +166,17 @@ class _Run:
             except _Undone:
                 writer.undone()
         with transaction.atomic():
+            jobs.flush_later()
             self._hold(kind)
             if not self.is_dry:
                 writer.write(rows, counts, at)
             problems.keep(self.record.pk, rows)
-            state = {
-                "actor": self.note,
-                "done": self.done + len(rows),
-                "counts": counts.as_dict(),
-                "seconds": self._seconds(),
-            }
-            jobs.checkpoint(job_id=self.job.pk, state=state, at=at)
-            Import.objects.filter(pk=self.record.pk).update(
-                report=self._told(counts, self.done + len(rows)), updated_at=at
-            )
+            done = self.done + len(rows)
+            state = {"actor": self.note, "done": done, "counts": counts.as_dict(), "seconds": self._seconds()}
+            report = self._told(counts, done)
+            message = f"{done:,} of {self.total:,} rows, {report['rows_per_second']:,} a second"
+            jobs.checkpoint(job_id=self.job.pk, state=state, at=at, done=done, total=self.total, message=message)
+            Import.objects.filter(pk=self.record.pk).update(report=report, updated_at=at)
 
     def _hold(self, kind: Kind) -> None:
         """The job's row against other workers, and the right to write records of this kind against other imports."""

@@ -34,5 +34,7 @@ class OutboxEvent(models.Model):
             models.Index(
                 fields=["sequence"], condition=models.Q(handed_at__isnull=True), name="core_outbox_waiting_idx"
             ),
-            models.Index(fields=["handed_at"], name="core_outbox_handed_idx"),
+            models.Index(
+                fields=["handed_at"], condition=models.Q(handed_at__isnull=False), name="core_outbox_handed_idx"
+            ),
         ]

@@ -62,34 +62,73 @@ SYNONYMS = {
         "contact.email": "customer email, email, e mail",
     },
     "order_line": {
-        "order_number": "invoice no, invoiceno, invoice, invoice number, order number, "
-        "order no, order id, orderid, order, "
-        "basket id, transaction id, receipt, bestelnummer, numero de commande, bestellnummer, factuurnummer",
-        "placed_at": "invoice date, invoicedate, order date, date, transaction timestamp, "
-        "timestamp, purchase date, datum",
-        "product.sku": "stock code, stockcode, sku, article, item, item number, product code, "
-        "product id, product, asin",
-        "description": "product name, item name, product description, omschrijving, designation, bezeichnung",
-        "quantity": "qty, units, aantal, quantite, menge, number of items",
-        "unit_price": "unitprice, price, item price, prijs, prix unitaire, einzelpreis, price each",
-        "line_total": "sales value, total, amount, line total, line amount, totaal, montant, gesamt",
-        "contact.external_id": "customer id, customerid, customer, client, client id, household id, klantnummer",
-        "contact.email": "customer email, email, e mail",
+        "order_number": "invoice no, invoiceno, invoice, invoice number, order number, order no, order id, orderid, "
+        "order, basket id, transaction id, transaction no, receipt, receipt no, receipt number, ticket, "
+        "bestelnummer, ordernummer, factuurnummer, bonnummer, bon, numero de commande, no commande, n commande, "
+        "commande, numero de facture, bestellnummer, bestell nr, auftragsnummer, rechnungsnummer, belegnummer, beleg, "
+        "encomenda, no encomenda, n encomenda, numero da encomenda, pedido, no pedido, n pedido, numero de pedido, "
+        "numero do pedido, factura, fatura, numero ordine, ordine, scontrino",
+        "placed_at": "invoice date, invoicedate, order date, date, transaction timestamp, transaction date, "
+        "timestamp, purchase date, created at, order created, paid at, datum, besteldatum, orderdatum, factuurdatum, "
+        "date de commande, bestelldatum, rechnungsdatum, belegdatum, kaufdatum, data, data da encomenda, "
+        "data do pedido, fecha, fecha de pedido, data ordine",
+        "product.sku": "stock code, stockcode, sku, item code, item number, item no, product code, "
+        "product id, product, asin, ean, barcode, artikelnummer, artikel nr, artikelnr, art nr, artikelcode, "
+        "code article, reference, referencia, codigo, codigo do produto, codice, codice articolo",
+        "product.name": "article, item, artikel, artigo, articulo, articolo, produkt, produit, produto, producto",
+        "description": "product name, item name, product description, omschrijving, designation, libelle, "
+        "bezeichnung, artikelbezeichnung, produktname, descricao, descripcion, descrizione, "
+        "article, item, artikel, artigo, articulo, articolo, produkt, produit, produto, producto",
+        "quantity": "qty, units, number of items, aantal, quantite, menge, anzahl, stuckzahl, quantidade, qtd, qtde, "
+        "cantidad, quantita",
+        "unit_price": "unitprice, price, item price, price each, prijs, stuksprijs, eenheidsprijs, prix, "
+        "prix unitaire, preis, einzelpreis, stuckpreis, preco, preco unitario, precio, precio unitario, prezzo, prezzo unitario",
+        "line_total": "sales value, total, amount, line total, line amount, totaal, bedrag, montant, gesamt, "
+        "gesamtpreis, betrag, zeilensumme, valor, valor total, importe, importo",
+        "contact.external_id": "customer id, customerid, customer no, customer number, customer, client, client id, "
+        "household id, klantnummer, klant, numero client, kundennummer, kunden nr, kundennr, kunde, cliente, "
+        "no cliente, codigo cliente, codigo do cliente, id cliente",
+        "contact.email": "customer email, email, e mail, email address",
         "company.name": "company, account, organisation",
-        "country": "country, land, pays, ship country",
-        "location": "store, store id, shop, branch, winkel, filiale",
+        "country": "country, land, pays, pais, paese, ship country, shipping country, customer country",
+        "location": "store, store id, shop, branch, till, winkel, filiaal, kassa, filiale, kasse, magasin, caisse, "
+        "loja, caixa, tienda, caja, negozio, cassa",
         "retail_discount": "retail disc",
         "coupon_discount": "coupon disc",
         "coupon_match_discount": "coupon match disc",
-        "discount": "discount amount, korting, remise, rabatt",
+        "discount": "line discount, korting, remise, rabatt, nachlass, desconto, descuento, sconto, discount amount",
+        "order_discount": "cart discount, order discount, cart discount amount",
     },
 }
+# Exports of order lines that repeat the order's own columns on each row, or fill them in on its first row only.
+EXPORTS: dict[str, tuple[str, dict[str, str]]] = {
+    "Shopify": (
+        "name, lineitem quantity, lineitem price, financial status",
+        {
+            "name": "order_number", "created at": "placed_at", "email": "contact.email", "currency": "currency",
+            "lineitem quantity": "quantity", "lineitem name": "description", "lineitem price": "unit_price",
+            "lineitem sku": "product.sku", "lineitem discount": "discount", "discount amount": "order_discount",
+            "shipping country": "country", "location": "location",
+        },
+    ),
+    "WooCommerce": (
+        "order number, item name, item cost, order total amount",
+        {
+            "order number": "order_number", "order date": "placed_at", "email billing": "contact.email",
+            "country code billing": "country", "sku": "product.sku", "item name": "description",
+            "quantity refund": "quantity", "quantity": "quantity", "item cost": "unit_price",
+            "cart discount amount": "order_discount", "order currency": "currency",
+        },
+    ),
+}  # fmt: skip
 
 
 def teach() -> None:
     """Tell the import engine."""
     for entity, words in SYNONYMS.items():
         synonyms.add(entity, words)
+    for title, (marks, words) in EXPORTS.items():
+        synonyms.add_export("order_line", title, marks, words)
     for entity in ("contact", "company"):
         kinds.register_words(entity, "country", CODES)
     kinds.register(OrderLines())

@@ -29,7 +29,7 @@ from core.writes import bulk
 from crm.models import Order, OrderReturn
 from crm.services.companies import companies
 from crm.services.countries import CODES
-from crm.services.order_line_targets import RELATED, REQUIRED, TARGETS, line_values, order_values
+from crm.services.order_line_targets import RELATED, REQUIRED, TARGETS, complete, line_values, order_values
 from crm.services.order_matching import Purchases
 from crm.services.orders import orders
 
@@ -110,6 +110,12 @@ class OrderLineWriter:
 
     def write(self, rows: Sequence[Parsed], counts: Counts, at: datetime) -> None:
         """A chunk, in the caller's transaction."""
+        orders_of: dict[Any, list[Parsed]] = {}
+        for parsed in rows:
+            orders_of.setdefault(parsed.values.get("order_number", -1 - parsed.place), []).append(parsed)
+        for group in orders_of.values():
+            if len(group) > 1:
+                complete(group)
         for parsed in rows:
             self._complete(parsed)
         self._relations.made = counts.related
@@ -193,7 +199,7 @@ class OrderLineWriter:
 
     def _fits(self, group: list[Parsed]) -> bool:
         """What all rows of an order must have in common."""
-        for name in ("contact_id", "company_id", "currency"):
+        for name in ("contact_id", "company_id", "currency", "order_discount"):
             if len({parsed.values.get(name) for parsed in group}) > 1:
                 for parsed in group:
                     self._refuse(

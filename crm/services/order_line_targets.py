@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -29,7 +30,10 @@ _PLAIN: dict[str, FieldType] = {
     "location": Text(max_length=64),
     "country": Text(max_length=100),
     **dict.fromkeys(DISCOUNTS, _MONEY),
+    "order_discount": _MONEY,
 }
+# What is said of the order as a whole: many programs say it on the order's first row only, others on each.
+OF_THE_ORDER = ("placed_at", "currency", "location", "country", "order_discount")
 REQUIRED = ("order_number", "placed_at", "quantity")
 RELATED = {
     "contact": ("contact_id", {"external_id": Text(max_length=200), "email": Email()}),
@@ -71,7 +75,28 @@ def order_values(group: list[Parsed]) -> dict[str, Any]:
     for name in ("contact_id", "company_id", "currency", "location"):
         if first.get(name) is not None:
             values[name] = first[name]
+    if first.get("order_discount"):
+        values["discounts"] = [{"kind": "other", "amount": abs(first["order_discount"]), "is_reimbursed": False}]
     return values
+
+
+def complete(group: Sequence[Parsed]) -> None:
+    """What only some rows of an order say of it as a whole counts for all of its rows."""
+    said: dict[str, Any] = {}
+    customer: dict[str, Any] = {}
+    for parsed in group:
+        for name in OF_THE_ORDER:
+            if parsed.values.get(name) is not None:
+                said.setdefault(name, parsed.values[name])
+        for name, key in parsed.related.items():
+            if key is not None and not name.startswith("product."):
+                customer.setdefault(name, key)
+    for parsed in group:
+        for name, value in said.items():
+            if parsed.values.get(name) is None:
+                parsed.values[name] = value
+        if not any(parsed.related.get(name) for name in customer):
+            parsed.related = {**parsed.related, **customer}
 
 
 def line_values(parsed: Parsed) -> dict[str, Any]:

@@ -11,10 +11,15 @@ from rapidfuzz import fuzz, process
 
 from core.imports.detection.columns import Column
 from core.imports.mapping import synonyms
+from core.imports.mapping.synonyms import Export
 from core.imports.mapping.targets import Target
 from core.registry.types import Boolean, Date, DateTime, DecimalNumber, Email, Id, Integer, Number, Phone, Url
 
 SURE, LIKELY, GUESS = 1.0, 0.9, 0.6
+# A word that stands for several things stands for the first of them, where that is free.
+RANK = 0.05
+# From here on the name itself says it.
+NAMED = 0.8
 CUTOFF = 84
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -30,7 +35,12 @@ class Suggestion:
 
 def suggest(entity: str, columns: Sequence[Column], targets: Mapping[str, Target]) -> dict[str, Suggestion]:
     """The best suggestion for each column; no target is proposed twice."""
-    offers = [(offer, column.name) for column in columns for offer in _offers(entity, column, targets)]
+    program = synonyms.export_of(entity, {plain(column.name) for column in columns})
+    offers = [
+        (offer, column.name)
+        for column in columns
+        for offer in (_told(program, column, targets) if program else _offers(entity, column, targets))
+    ]
     found: dict[str, Suggestion] = {}
     for offer, column in sorted(offers, key=lambda item: -item[0].confidence):
         if column not in found and not any(_clash(offer.target, other.target, targets) for other in found.values()):
@@ -44,6 +54,14 @@ def _clash(target: str, other: str, targets: Mapping[str, Target]) -> bool:
     return target == other or (one.field is not None and one.field is two.field)
 
 
+def _told(program: Export, column: Column, targets: Mapping[str, Target]) -> list[Suggestion]:
+    """In the export of a known program, a column is what that program calls so, and nothing else."""
+    target = program.words.get(plain(column.name), "")
+    if target not in targets:
+        return []
+    return [Suggestion(target, SURE, f"In an export of {program.title}, {column.name!r} is {target}.")]
+
+
 def _offers(entity: str, column: Column, targets: Mapping[str, Target]) -> list[Suggestion]:
     name = plain(column.name)
     offers = []
@@ -52,15 +70,15 @@ def _offers(entity: str, column: Column, targets: Mapping[str, Target]) -> list[
     exact = by_label.get(name)
     if exact:
         offers.append(Suggestion(exact, SURE, f"The column is called {column.name!r}."))
-    known = synonyms.of(entity, name)
-    if known in targets:
-        offers.append(Suggestion(str(known), LIKELY, f"{column.name!r} is another word for {known}."))
+    for rank, known in enumerate(item for item in synonyms.of(entity, name) if item in targets):
+        text = f"{column.name!r} is another word for {known}."
+        offers.append(Suggestion(known, round(LIKELY - rank * RANK, 2), text))
     if not offers and len(name) > 3:
         label = _closest(name, list(by_label))
         if label:
             score = round(fuzz.token_sort_ratio(name, label) / 100 * LIKELY, 2)
             offers.append(Suggestion(by_label[label], score, f"{column.name!r} is close to {label!r}."))
-    offers = [offer for offer in offers if _fits(column, targets[offer.target], named=offer.confidence >= LIKELY)]
+    offers = [offer for offer in offers if _fits(column, targets[offer.target], named=offer.confidence >= NAMED)]
     for kind, shape in ((Email, "email"), (Phone, "phone"), (Url, "url")):
         if column.shape == shape:
             offers += [

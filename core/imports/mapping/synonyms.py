@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 # By name of a field (of any entity): other names, in lower case without punctuation.
 _GENERAL = {
@@ -17,27 +19,58 @@ _GENERAL = {
     "country": "country code, land, pays, pais, paese, nation",
     "city": "town, stad, ville, stadt, ciudad, gemeente, ort, locality, plaats",
     "region": "state, province, county, provincie, bundesland, departement, area, regio",
-    "currency": "currency code, munt, devise, wahrung, moneda, valuta",
+    "currency": "currency code, munt, devise, wahrung, moneda, valuta, moeda, divisa",
     "amount": "value, price, sum, montant, bedrag, betrag, importe, deal value, close value",
     "tags": "labels, keywords, groups, categories, trefwoorden, etiquettes",
     "owner": "owner email, assigned to, salesperson, sales agent, account manager, responsible",
-    "quantity": "qty, number, count, aantal, quantite, menge, cantidad, units, pieces",
+    "quantity": "qty, number, count, aantal, quantite, menge, cantidad, units, pieces, "
+    "quantidade, qtd, quantita, anzahl, stuck",
 }
-_words: dict[str, dict[str, str]] = defaultdict(dict)
+_words: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
 
 
-def add(entity: str, words: dict[str, str]) -> None:
+@dataclass(frozen=True)
+class Export:
+    """What another program calls its columns. `marks`: names that, together, only its files have."""
+
+    title: str
+    marks: frozenset[str]
+    words: Mapping[str, str]
+
+
+_exports: dict[str, list[Export]] = defaultdict(list)
+
+
+def add(entity: str, words: Mapping[str, str]) -> None:
     """Teach what the targets of an entity are called: target -> names with commas between them."""
     for target, names in words.items():
         for name in names.split(","):
-            _words[entity][" ".join(name.split()).casefold()] = target
+            known = _words[entity][_plain(name)]
+            if target not in known:
+                known.append(target)
 
 
-def of(entity: str, name: str) -> str | None:
-    """The target that this name stands for in files of the entity, or for a field of that name anywhere."""
-    return _words.get(entity, {}).get(name) or _general.get(name)
+def add_export(entity: str, title: str, marks: str, words: Mapping[str, str]) -> None:
+    """Teach a program's own export: name of a column -> target. Its other columns are none."""
+    found = Export(
+        title, frozenset(_plain(name) for name in marks.split(",")), {_plain(k): v for k, v in words.items()}
+    )
+    _exports[entity] = [item for item in _exports[entity] if item.title != title] + [found]
 
 
-_general = {
-    " ".join(word.split()).casefold(): target for target, names in _GENERAL.items() for word in names.split(",")
-}
+def export_of(entity: str, names: Collection[str]) -> Export | None:
+    """The program whose columns these are."""
+    return next((item for item in _exports[entity] if item.marks <= set(names)), None)
+
+
+def of(entity: str, name: str) -> tuple[str, ...]:
+    """The targets that this name may stand for in files of the entity, or for a field of that name anywhere."""
+    own = _words[entity].get(name) if entity in _words else None
+    return tuple(own) if own else tuple(filter(None, (_general.get(name),)))
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.split()).casefold()
+
+
+_general = {_plain(word): target for target, names in _GENERAL.items() for word in names.split(",")}

@@ -113,7 +113,11 @@ def _single(suspects: bytes) -> str:
     if not any(0x80 <= byte <= 0x9F for byte in suspects):
         # Without the codes that tell them apart, the two are one.
         best = from_bytes(suspects, cp_isolation=[*_SINGLE]).best() if len(suspects) > 200 else None
-        return best.encoding if best is not None and best.encoding in {"cp1250", "cp1251", "cp1253"} else "latin-1"
+        name = best.encoding if best is not None else ""
+        # Letters that both have in the same places speak for neither: the more common one is taken.
+        if name in {"cp1250", "cp1251", "cp1253"} and suspects.decode(name, "replace") != suspects.decode("latin-1"):
+            return name
+        return "latin-1"
     best = from_bytes(suspects, cp_isolation=[*_SINGLE]).best() if len(suspects) > 200 else None
     if best is not None and best.encoding in _SINGLE and best.encoding != "latin_1":
         return str(best.encoding)
