@@ -82,7 +82,8 @@ SYNONYMS = {
         "quantity": "qty, units, number of items, aantal, quantite, menge, anzahl, stuckzahl, quantidade, qtd, qtde, "
         "cantidad, quantita",
         "unit_price": "unitprice, price, item price, price each, prijs, stuksprijs, eenheidsprijs, prix, "
-        "prix unitaire, preis, einzelpreis, stuckpreis, preco, preco unitario, precio, precio unitario, prezzo, prezzo unitario",
+        "prix unitaire, preis, einzelpreis, stuckpreis, preco, preco unitario, precio, "
+        "precio unitario, prezzo, prezzo unitario",
         "line_total": "sales value, total, amount, line total, line amount, totaal, bedrag, montant, gesamt, "
         "gesamtpreis, betrag, zeilensumme, valor, valor total, importe, importo",
         "contact.external_id": "customer id, customerid, customer no, customer number, customer, client, client id, "
