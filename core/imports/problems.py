@@ -12,7 +12,7 @@ from uuid import UUID
 from core.actors import Actor
 from core.database.copying import copy_rows, plan_of
 from core.errors import Invalid, InvalidCursor, NotFound
-from core.formulas import neutralised
+from core.formulas import neutralised, restored
 from core.imports.plan import Parsed
 from core.imports.readers import text_of
 from core.models.imports import Import, ImportProblem
@@ -117,10 +117,10 @@ def _line(cells: Sequence[str]) -> bytes:
 
 
 def neutral(text: str) -> str:
-    """Text that no program takes for a formula; numbers and telephone numbers stay as they are."""
+    """Text that no program takes for a formula, and that is read as the cell was; numbers stay as they are."""
     if text[:1] in ("+", "-") and all(mark in "0123456789.,+-() /" for mark in text):
         return text
-    return neutralised(text)
+    return neutralised(restored(text))
 
 
 def feed() -> Feed:

@@ -297,14 +297,14 @@ def test_cancelling_stops_between_chunks(monkeypatch: pytest.MonkeyPatch) -> Non
     record = take("email\n" + "".join(f"a{n}@example.com\n" for n in range(50)))
     imports.commit(actor=SYSTEM, record_id=record.pk, at=now())
     record.refresh_from_db()
-    real = jobs.progress
+    real = jobs.check_cancelled
 
-    def progress(**given: Any) -> None:
-        if given["done"] == 20:
+    def check(**given: Any) -> None:
+        if Job.objects.get(pk=given["job_id"]).done == 20:
             imports.cancel(actor=SYSTEM, record_id=record.pk, at=now())
         real(**given)
 
-    monkeypatch.setattr("core.imports.work.jobs.progress", progress)
+    monkeypatch.setattr("core.imports.work.jobs.check_cancelled", check)
     assert record.job_id
     work.carry_out(job_id=record.job_id)
     record.refresh_from_db()
@@ -325,19 +325,19 @@ def test_a_checkpoint_is_never_passed_twice(monkeypatch: pytest.MonkeyPatch) -> 
     record = take("email\n" + "".join(f"a{n}@example.com\n" for n in range(50)), options={"mode": "create"})
     imports.commit(actor=SYSTEM, record_id=record.pk, at=now())
     record.refresh_from_db()
-    real = jobs.progress
+    real = jobs.check_cancelled
 
     class Killed(BaseException):
         pass
 
-    def progress(**given: Any) -> None:
-        if given["done"] == 30:
+    def check(**given: Any) -> None:
+        if Job.objects.get(pk=given["job_id"]).done == 30:
             raise Killed
         real(**given)
 
     assert record.job_id
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("core.imports.work.jobs.progress", progress)
+        patch.setattr("core.imports.work.jobs.check_cancelled", check)
         with pytest.raises(Killed):
             work.carry_out(job_id=record.job_id)
     assert Contact.objects.count() == 30
