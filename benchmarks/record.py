@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from uuid import UUID
 
 from django.db import connection
@@ -25,24 +26,30 @@ def run(home: Home) -> None:
     """Fill, measure, print, write `bench-record.json`."""
     seed.fill(SIZE)
     crowd.fill()
-    found: dict[str, float] = {"load": os.getloadavg()[0]}
+    found: dict[str, float] = {}
+    for part in _parts(home):
+        for name, value in part.items():
+            print(f"{name:<44}{value:>14,.1f}", flush=True)
+        found |= part
+    write_json(home.path / "bench-record.json", found)
+
+
+def _parts(home: Home) -> Iterator[dict[str, float]]:
+    yield {"load": os.getloadavg()[0]}
     with place.product(home) as server:
         client = Client(server, seed.api_key())
         somebody, busy, busiest = _somebody(), _busy(BUSY), _busy(slice(0, 1))
-        found |= _feeds("timeline of somebody", client, somebody)
-        found |= _feeds("timeline of the busy", client, busy)
-        found |= _feeds("timeline of the busiest", client, busiest * CALLS)
-        found |= _of("duplicates of somebody", client, [Page("", "GET", _at(key, "duplicates")) for key in somebody])
-        found |= _of("data export of the busy", client, [Page("", "GET", _at(key, "data-export")) for key in busy[:50]])
-        found |= _merges("somebody", client, somebody)
-        found |= _merges("the busy", client, busy)
-    found |= {f"duplicates, {name}": value for name, value in duplicates.measure().items()}
-    found |= {f"visitor, {name}": value for name, value in visitors.measure().items()}
+        yield _feeds("timeline of somebody", client, somebody)
+        yield _feeds("timeline of the busy", client, busy)
+        yield _feeds("timeline of the busiest", client, busiest * CALLS)
+        yield _of("duplicates of somebody", client, [Page("", "GET", _at(key, "duplicates")) for key in somebody])
+        yield _of("data export of the busy", client, [Page("", "GET", _at(key, "data-export")) for key in busy[:50]])
+        yield _merges("somebody", client, somebody)
+        yield _merges("the busy", client, busy)
+    yield {f"duplicates, {name}": value for name, value in duplicates.measure().items()}
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {', '.join(CLEARED)}")
-    for name, value in found.items():
-        print(f"{name:<44}{value:>14,.1f}")
-    write_json(home.path / "bench-record.json", found)
+    yield {f"visitor, {name}": value for name, value in visitors.measure().items()}
 
 
 def _somebody() -> list[UUID]:

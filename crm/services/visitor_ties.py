@@ -18,6 +18,8 @@ from crm.models import Contact, Tie, TieKind
 # Ids in one row of the record of what was tied.
 CHUNK = 5000
 
+# How many ids a row holds is not known to the planner: loops over them, which few would be worth, never end for many.
+_NO_LOOPS = "SELECT set_config('enable_nestloop', %s, true)"
 _GIVE = sql.SQL("""
     WITH untied AS MATERIALIZED (
         SELECT unnest(r.ids) AS id FROM crm_tie_rows r JOIN crm_tie t ON t.id = r.tie_id
@@ -53,8 +55,6 @@ _BACK = sql.SQL("""
     WHERE contact_id = %(contact)s
         AND id IN (SELECT unnest(ids) FROM crm_tie_rows WHERE tie_id = %(tie)s AND model = {label})
 """)
-# How many ids a row holds is not known to the planner: loops over them, which few would be worth, never end for many.
-_NO_LOOPS = "SELECT set_config('enable_nestloop', %s, true)"
 _LATER = sql.SQL("""
     SELECT t.id FROM crm_tie t
     WHERE t.untied_at IS NULL AND t.deleted_at IS NULL
@@ -72,11 +72,13 @@ def give(tie_id: UUID, visitor: str, contact_id: UUID, *, at: datetime) -> dict[
     values: dict[str, Any] = {"contact": contact_id, "visitor": visitor, "tie": tie_id, "at": at}
     counts = {}
     with connection.cursor() as cursor:
+        cursor.execute(_NO_LOOPS, ["off"])
         for model in kinds_of_visitors():
             cursor.execute(_filled(_GIVE, model), values)
             count = sum(number for (number,) in cursor.fetchall())
             if count:
                 counts[model.entity_name()] = count
+        cursor.execute(_NO_LOOPS, ["on"])
     return counts
 
 
