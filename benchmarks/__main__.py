@@ -7,7 +7,7 @@ import argparse
 from benchmarks import place
 from core.embedded import EmbeddedServiceError
 
-WHAT = ("apis", "million", "record", "analytics", "imports", "exports", "visitors")
+WHAT = ("apis", "million", "record", "admin", "analytics", "imports", "exports", "visitors")
 
 
 def main() -> None:
@@ -52,6 +52,11 @@ def run(options: argparse.Namespace) -> None:
             from benchmarks import visitors
 
             visitors.run(home)
+    elif options.what == "admin":
+        with place.prepared("bench-record") as home:
+            from benchmarks import admin
+
+            admin.run(home, only=options.only)
     elif options.what == "million":
         with place.prepared("bench-million") as home:
             from benchmarks import million

@@ -1,16 +1,10 @@
-"""Latency at a million contacts: every list in every order, searches, feeds, and the pages of the admin."""
+"""Latency at a million contacts: every list in every order, searches and feeds."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
 from typing import Any
-
-from django.conf import settings
-from django.contrib import admin
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
-from django.core.management import call_command
 
 from benchmarks import place, seed
 from benchmarks.latency import Client, Page, percentiles
@@ -23,7 +17,6 @@ from crm.models import Company, Contact
 SIZE = seed.Size(
     contacts=1_000_000, companies=100_000, orders=300_000, interactions=300_000, deals=100_000
 )  # fmt: skip
-ADMIN_LIMIT_MS = 300.0
 CALLS = 60
 PAGES_DEEP = 5
 
@@ -31,14 +24,12 @@ PAGES_DEEP = 5
 def run(home: Home, *, only: Sequence[str]) -> None:
     """Measure the pages whose name contains one of `only` (all without), and write .bifocal/bench_million.json."""
     seed.fill(SIZE)
-    call_command("collectstatic", verbosity=0, interactive=False)
-    key, cookie = seed.api_key(), _session()
     results: dict[str, dict[str, float]] = {}
     with place.product(home) as server:
-        client = Client(server, key, cookie)
+        client = Client(server, seed.api_key())
         print(f"{SIZE.contacts:,} contacts, one connection\n{'page':60}{'p50 ms':>9}{'p99 ms':>9}")
         for page in _pages(client):
-            if (only and not any(part in page.name for part in only)) or not client.offers(page):
+            if only and not any(part in page.name for part in only):
                 continue
             figures = results[page.name] = _measure(client, page)
             over = "" if figures["p99_ms"] <= page.limit_ms else "  over"
@@ -60,7 +51,6 @@ def _pages(client: Client) -> Iterator[Page]:
         yield from _lists(client, entity)
     yield from _searches()
     yield from _records()
-    yield from _admin()
 
 
 def _lists(client: Client, entity: Entity) -> Iterator[Page]:
@@ -123,26 +113,3 @@ def _records() -> Iterator[Page]:
             yield Page(f"{feed} of one of {plural}", "GET", f"/api/v1/{path}/{feed}")
     query = "{ companies(first: 50) { edges { node { id name contacts(first: 5) { edges { node { id name } } } } } } }"
     yield Page("graphql, 50 companies x 5 contacts", "POST", "/graphql", {"query": query})
-
-
-def _admin() -> Iterator[Page]:
-    """Each model's list, a later page, a search, and the form of a record."""
-    for model, options in sorted(admin.site._registry.items(), key=lambda item: item[0]._meta.label_lower):
-        base = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
-        name = f"admin {model._meta.model_name}"
-        yield Page(f"{name} list", "GET", base, limit_ms=ADMIN_LIMIT_MS)
-        if options.search_fields:
-            yield Page(f"{name} search", "GET", f"{base}?q=kim", limit_ms=ADMIN_LIMIT_MS)
-        found = model._default_manager.order_by("pk").first()
-        if found is not None:
-            yield Page(f"{name} form", "GET", f"{base}{found.pk}/change/", limit_ms=ADMIN_LIMIT_MS)
-
-
-def _session() -> str:
-    """The cookie of an administrator who has signed in."""
-    user, session = seed.administrator(), SessionStore()
-    session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[-1]
-    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session.create()
-    return str(session.session_key)

@@ -11,6 +11,7 @@ class CoreConfig(AppConfig):
     """Errors, actors, events, jobs, criteria, and what both APIs are generated from."""
 
     name = "core"
+    verbose_name = "Data"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

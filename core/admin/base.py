@@ -12,7 +12,6 @@ from django.db import models, transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
-from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from core import clock
@@ -22,6 +21,7 @@ from core.admin.filters import DeletedFilter
 from core.admin.forms import RecordForm
 from core.admin.header import HeaderAdmin
 from core.admin.imports.offers import may_import
+from core.admin.layout import LayoutAdmin
 from core.admin.operations import OperationsAdmin
 from core.admin.paginator import CappedPaginator
 from core.admin.panels import PanelsAdmin
@@ -32,11 +32,9 @@ from core.models.record import RecordQuerySet
 PAGE = 30
 # Trigrams need three letters; fewer would read the whole table.
 SHORTEST_SEARCH = 3
-# What is said of the row, not of what it stands for, comes last.
-ABOUT_THE_ROW = frozenset({"external_id", "created_at", "updated_at", "version", "deleted_at"})
 
 
-class RecordAdmin(HeaderAdmin, OperationsAdmin, PanelsAdmin, ModelAdmin):  # type: ignore[misc]
+class RecordAdmin(HeaderAdmin, OperationsAdmin, PanelsAdmin, LayoutAdmin):
     """Lists without counting, foreign keys by search, writes and refusals by the entity's services."""
 
     form = RecordForm
@@ -132,41 +130,6 @@ class RecordAdmin(HeaderAdmin, OperationsAdmin, PanelsAdmin, ModelAdmin):  # typ
             queryset = queryset.filter(found)
         return queryset, False
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """Every stored field that the actor may see, in the order of the declaration."""
-        actor = actor_of(request)
-        names = [self._column(item.attribute) for item in self.entity.visible_fields(actor) if item.stored]
-        hidden = {"id", "deleted_at"} if obj is None or obj.deleted_at is None else {"id"}
-        known = {column.name for column in self.model._meta.get_fields()}
-        shown = sorted((name for name in names if name in known - hidden), key=lambda name: name in ABOUT_THE_ROW)
-        return shown if obj is not None else [name for name in shown if name not in self.get_readonly_fields(request)]
-
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Custom fields in a group of their own, with an input for each, for whoever may write; else as JSON."""
-        fieldsets = super().get_fieldsets(request, obj)
-        if not self._writes_custom(request, obj):
-            return fieldsets
-        column, names = str(self.entity.custom_column), [f"{custom.PREFIX}{key}" for key in self.entity.definitions()]
-        kept = [
-            (title, options | {"fields": [name for name in options["fields"] if name != column]})
-            for title, options in fieldsets
-        ]
-        return [*kept, ("Custom fields", {"fields": names})] if names else kept
-
-    def _writes_custom(self, request: HttpRequest, obj: Any) -> bool:
-        column = self.entity.custom_column
-        if column is None or not self.entity.may_see(actor_of(request), self.entity.by_name[column]):
-            return False
-        return self.has_add_permission(request) if obj is None else self.has_change_permission(request, obj)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """What a writer could not send over an API either."""
-        return [
-            self._column(item.attribute)
-            for item in self.entity.fields
-            if item.stored and (not item.writable or (obj is not None and item.create_only))
-        ]
-
     def get_autocomplete_fields(self, request: HttpRequest) -> list[str]:
         return [column.name for column in self._keys() if column.related_model in self.admin_site._registry]
 
@@ -193,12 +156,6 @@ class RecordAdmin(HeaderAdmin, OperationsAdmin, PanelsAdmin, ModelAdmin):  # typ
         form = super().get_form(request, obj, change, **kwargs)
         about = {"entity": self.entity, "actor": actor, "at": clock.now(), "definitions": definitions}
         return type(form.__name__, (form,), about)
-
-    def _keys(self) -> list[models.ForeignKey[Any, Any]]:
-        return [column for column in self.model._meta.fields if isinstance(column, models.ForeignKey)]
-
-    def _column(self, attribute: str) -> str:
-        return next((key.name for key in self._keys() if key.attname == attribute), attribute)
 
     # What is done
 
@@ -272,7 +229,7 @@ class RecordAdmin(HeaderAdmin, OperationsAdmin, PanelsAdmin, ModelAdmin):  # typ
         if obj is not None and obj.pk is not None and not kwargs.get("add") and "_popup" not in request.GET:
             context["header"] = self.header_of(request, obj)
             context["operations"] = self.operations_of(request, obj)
-            context["panels"] = self.tabs_of(request, obj)
+            context |= self.tabs_of(request, obj)
             context["panels_beside"] = self.panels_beside
         return cast("HttpResponse", super().render_change_form(request, context, *args, **kwargs))
 

@@ -32,6 +32,8 @@ from core.templatetags.core_admin import words
 
 PROGRESS = "core/admin/export_progress.html"
 PAGE = "core/admin/export_new.html"
+# Asked for by the page of the one export.
+ALONE = "?alone=1"
 # What the address of a list says beside its filters.
 _NO_FILTERS = frozenset({"q", "state", "o", "p", "all", "_changelist_filters", "e"})
 
@@ -127,11 +129,11 @@ def _kinds(entity: Entity) -> list[str]:
     return found
 
 
-def told(export: Export) -> dict[str, Any]:
-    """How far an export is, and where its file is once it is there."""
+def told(export: Export, where: str = "") -> dict[str, Any]:
+    """How far an export is, and where its file is once it is there; `where` says on which page it is shown."""
     progress = shown(export.job)
     waits = export.job.status in ACTIVE
-    progress["address"] = reverse("admin:core_export_progress", args=[export.pk]) if waits else ""
+    progress["address"] = f"{reverse('admin:core_export_progress', args=[export.pk])}{where}" if waits else ""
     there = export.job.status == Job.Status.SUCCEEDED and export.path
     progress["content"] = reverse("admin:core_export_do", args=[export.pk, "export_content"]) if there else ""
     return progress | {"export": export}
@@ -161,16 +163,20 @@ class ExportAdmin(RecordAdmin):
         return operation.name == "cancel_export" and record.job.status in ACTIVE
 
     def progress_view(self, request: HttpRequest, export_id: UUID) -> HttpResponse:
-        """How far it is now."""
+        """How far it is now; once it is over, the export's own page is to be loaded again."""
         export = self._seen(actor_of(request), str(export_id))
-        return HttpResponse(render_to_string(PROGRESS, told(export), request))
+        where = ALONE if ALONE == f"?{request.GET.urlencode()}" else ""
+        answer = HttpResponse(render_to_string(PROGRESS, told(export, where), request))
+        if where and export.job.status not in ACTIVE:
+            answer["HX-Refresh"] = "true"
+        return answer
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """With how far it is."""
         if kwargs.get("obj") is not None:
-            context["progress"] = render_to_string(PROGRESS, told(kwargs["obj"]), request)
+            context["progress"] = render_to_string(PROGRESS, told(kwargs["obj"], ALONE), request)
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description="Export", ordering="entity")

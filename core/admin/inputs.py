@@ -108,7 +108,14 @@ def _yes_no(kind: Any, common: dict[str, Any]) -> forms.Field:
 
 def _structure(kind: Any, common: dict[str, Any]) -> forms.Field:
     common["help_text"] = f"{common['help_text']} As JSON.".strip()
-    return forms.JSONField(widget=widgets.UnfoldAdminTextareaWidget(), **common)
+    return _Structure(widget=widgets.UnfoldAdminTextareaWidget(attrs={"rows": 3}), **common)
+
+
+class _Structure(forms.JSONField):
+    """Empty, where there is nothing."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return "" if value is None else super().prepare_value(value)
 
 
 def _moment(kind: Any, common: dict[str, Any]) -> forms.Field:

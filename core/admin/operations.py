@@ -35,6 +35,8 @@ PAGE = "core/admin/operation.html"
 
 def title_of(operation: Operation, entity: Entity) -> str:
     """`change_contact_stage` of a contact: "Change stage"."""
+    if is_download(operation) and operation.path == "content":
+        return "Download"
     return words("_".join(part for part in operation.name.split("_") if part != entity.name))
 
 
@@ -50,6 +52,10 @@ class OperationsAdmin(GrantedPermissions):
     def choices_for(self, operation: Operation, name: str, record: Any, actor: Actor) -> Choices | None:
         """The few values that an input can have for this record, where they are known."""
         return None
+
+    def asks_for(self, operation: Operation, name: str) -> bool:
+        """Whether the form has this input; for a subclass that offers a better one."""
+        return True
 
     def operations_of(self, request: HttpRequest, record: Any) -> list[dict[str, Any]]:
         """The buttons."""
@@ -97,13 +103,14 @@ class OperationsAdmin(GrantedPermissions):
             raise Http404 from None
 
     def _form(self, operation: Operation, record: Any, actor: Actor, given: Mapping[str, Any]) -> type[OperationForm]:
-        names = [item.name for item in operation.input]
+        asked = tuple(item for item in operation.input if self.asks_for(operation, item.name))
+        names = [item.name for item in asked]
         choices = {
             name: found for name in names if (found := self.choices_for(operation, name, record, actor)) is not None
         }
         # A link to the form may fill in what is known where it stands.
         initial = {name: given.get(name) or getattr(record, name, None) for name in names}
-        return form_for(operation.input, choices, initial)
+        return form_for(asked, choices, initial)
 
     def _carry_out(
         self, request: HttpRequest, operation: Operation, record: Any, form: OperationForm, actor: Actor

@@ -10,7 +10,10 @@ MOST = 10_000
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]
-    """Counts and shows no more than the first `MOST` rows."""
+    """Counts and shows no more than the first `MOST` rows, and says so."""
+
+    template_name = "core/admin/pagination.html"
+    most = MOST
 
     @cached_property
     def count(self) -> int:

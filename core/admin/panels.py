@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import admin
@@ -31,11 +32,13 @@ from core.registry.entities import Entity
 from core.registry.feeds import Feed
 from core.registry.fields import Relation
 from core.registry.operations import Operation, OperationKind
-from core.registry.types import Download
+from core.registry.types import Choice, Download
 from core.templatetags.core_admin import NOTHING, words
 
 PER_PAGE = 20
 COLUMNS = 6
+# Tabs that are seen at once, where there are many.
+UNFOLDED = 10
 FIRST, LAST = "timeline", "history"
 
 
@@ -48,12 +51,15 @@ class Panel:
 
     @property
     def title(self) -> str:
-        return words(self.name)
+        return words(self.name.replace("-", "_"))
 
-    @property
-    def rank(self) -> int:
-        """Timeline first, history last, what is computed before what is listed."""
-        return {FIRST: 0, LAST: 9}.get(self.name, 2 if getattr(self.source, "many", False) else 1)
+    def rank(self, leading: tuple[str, ...]) -> tuple[int, int]:
+        """Timeline first, then what is looked at most, what is computed before what is listed."""
+        if self.name == FIRST:
+            return 0, 0
+        if self.name in leading:
+            return 1, leading.index(self.name)
+        return {LAST: 2}.get(self.name, 4 if getattr(self.source, "many", False) else 3), 0
 
 
 class PanelsAdmin(GrantedPermissions):
@@ -61,16 +67,26 @@ class PanelsAdmin(GrantedPermissions):
 
     opts: Any
     without_panels: frozenset[str] = frozenset()
+    # Which come after the timeline, where there are many.
+    leading_panels: ClassVar[tuple[str, ...]] = ()
     # Beside the form where the page is wide enough; else below it.
     panels_beside = False
 
-    def tabs_of(self, request: HttpRequest, record: Any) -> list[dict[str, str]]:
-        """The tabs, each with the address of what it shows."""
+    def tabs_of(self, request: HttpRequest, record: Any) -> dict[str, Any]:
+        """The tabs, each with the address of what it shows, and how many of them are folded away."""
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_panel"
-        return [
-            {"title": panel.title, "slug": slugify(panel.name), "url": reverse(name, args=[record.pk, panel.name])}
-            for panel in self.panels_of(actor_of(request))
+        panels = self.panels_of(actor_of(request))
+        unfolded = UNFOLDED if len(panels) > UNFOLDED + 2 else len(panels)
+        tabs = [
+            {
+                "title": panel.title,
+                "slug": slugify(panel.name),
+                "url": reverse(name, args=[record.pk, panel.name]),
+                "is_further": place >= unfolded,
+            }
+            for place, panel in enumerate(panels)
         ]
+        return {"panels": tabs, "further_panels": len(panels) - unfolded}
 
     def panels_of(self, actor: Actor) -> list[Panel]:
         """The tabs, in order."""
@@ -84,7 +100,7 @@ class PanelsAdmin(GrantedPermissions):
             if granted and self._is_view(operation):
                 found.setdefault(operation.path, Panel(operation.path, operation))
         shown = [panel for name, panel in found.items() if name not in self.without_panels]
-        return sorted(shown, key=lambda panel: panel.rank)
+        return sorted(shown, key=lambda panel: panel.rank(self.leading_panels))
 
     @staticmethod
     def _is_view(operation: Operation) -> bool:
@@ -101,15 +117,20 @@ class PanelsAdmin(GrantedPermissions):
         if panel is None:
             raise Http404
         after = request.GET.get("after") or None
+        filters = _filters(panel, request)
+        chosen = {item["name"]: item["value"] for item in filters if item["value"]}
         try:
-            context = self._filled(panel, record, actor, after, request)
+            context = self._filled(panel, record, actor, after, request, chosen)
         except DomainError as refusal:
             context = {"kind": "refusal", "refusal": refusal.detail}
         kind = context.pop("kind")
         template = select_template(
             [f"{self.opts.app_label}/admin/panels/{self.entity.name}_{name}.html", f"core/admin/panels/{kind}.html"]
         )
-        shown = {"panel": panel, "record": record, "after": after, "address": request.path, **context}
+        shown = {
+            "panel": panel, "record": record, "after": after, "address": request.path,
+            "filters": filters, "chosen": urlencode(chosen), **context,
+        }  # fmt: skip
         return HttpResponse(template.render(shown, request))
 
     def _seen(self, actor: Actor, object_id: str) -> Any:
@@ -119,11 +140,19 @@ class PanelsAdmin(GrantedPermissions):
             raise Http404 from None
 
     def _filled(
-        self, panel: Panel, record: Any, actor: Actor, after: str | None, request: HttpRequest
+        self,
+        panel: Panel,
+        record: Any,
+        actor: Actor,
+        after: str | None,
+        request: HttpRequest,
+        chosen: Mapping[str, str],
     ) -> dict[str, Any]:
         match panel.source:
             case Feed() as feed:
-                page = feed.fetch(actor=actor, record_id=record.pk, limit=PER_PAGE, after=after, at=clock.now())
+                page = feed.fetch(
+                    actor=actor, record_id=record.pk, limit=PER_PAGE, after=after, at=clock.now(), **chosen
+                )
                 if not {"at", "detail"} <= {item.name for item in feed.item.fields} and feed.name != LAST:
                     return _told(page.items) | {"kind": "table", "next": page.next_cursor, "raw": page.items}
                 kind = "history" if feed.name == LAST else "feed"
@@ -135,6 +164,17 @@ class PanelsAdmin(GrantedPermissions):
             case Operation() as operation:
                 found = operation.run(actor=actor, at=clock.now(), record_id=record.pk)
                 return _told(found)
+
+
+def _filters(panel: Panel, request: HttpRequest) -> list[dict[str, Any]]:
+    """What a feed can be narrowed to, and what it is narrowed to now."""
+    found = []
+    for item in getattr(panel.source, "filters", ()):
+        value = request.GET.get(item.name, "")
+        if isinstance(item.type, Choice) and value in ("", *item.type.options):
+            options = [(option, words(option)) for option in item.type.options]
+            found.append({"name": item.name, "label": item.doc, "value": value, "options": options})
+    return found
 
 
 def listed(relation: Relation, key: UUID, *, actor: Actor, after: str | None, request: HttpRequest) -> dict[str, Any]:

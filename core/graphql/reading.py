@@ -104,10 +104,13 @@ def _read_feeds(plan: ObjectPlan, row: dict[str, Any], variables: Values, env: E
 
 
 def _page_of(read: FeedRead, row: dict[str, Any], variables: Values, env: Environment) -> Rows | DomainError:
-    paging = Paging.of(read.asked.arguments(variables))
+    arguments = read.asked.arguments(variables)
+    paging = Paging.of(arguments)
+    names = (item.name for item in read.feed.filters)
+    chosen = {name: arguments[name] for name in names if arguments.get(name) is not None}
     try:
         page = read.feed.fetch(
-            actor=env.actor, record_id=UUID(row["id"]), limit=paging.first, after=paging.after, at=env.at
+            actor=env.actor, record_id=UUID(row["id"]), limit=paging.first, after=paging.after, at=env.at, **chosen
         )
     except DomainError as refusal:
         # The record itself was found: only this field is null in the answer, with its own error.

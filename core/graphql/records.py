@@ -10,7 +10,7 @@ from core import registry
 from core.graphql import custom
 from core.graphql.book import Book, Member
 from core.graphql.meaning import FeedOf, Part, Rows, ToMany, ToOne, Value
-from core.graphql.names import camel
+from core.graphql.names import camel, pascal
 from core.graphql.scalars import Criteria
 from core.registry.entities import Entity, Feed
 from core.registry.fields import Relation
@@ -101,10 +101,20 @@ def _members(book: Book, entity: Entity) -> list[Member]:
     ]
     relations = [_relation(book, item) for item in entity.relations]
     feeds = [
-        Member(camel(feed.name), feed_page_type(book, feed), FeedOf(entity, feed), feed.doc, paging())
+        Member(camel(feed.name), feed_page_type(book, feed), FeedOf(entity, feed), feed.doc, _paged(book, feed))
         for feed in entity.feeds
     ]
     return [*fields, *custom.members(book, entity), *relations, *feeds]
+
+
+def _paged(book: Book, feed: Feed) -> dict[str, graphene.Argument]:
+    filters = {
+        item.name: graphene.Argument(
+            book.leaf(item.type, feed.item.title + pascal(item.name)), name=camel(item.name), description=item.doc
+        )
+        for item in feed.filters
+    }
+    return {**paging(), **filters}
 
 
 def _relation(book: Book, relation: Relation) -> Member:

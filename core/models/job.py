@@ -40,3 +40,6 @@ class Job(Record):
     class Meta:
         db_table = "core_job"
         indexes = [models.Index(fields=["status", "id"], name="core_job_status_idx")]
+
+    def __str__(self) -> str:
+        return self.kind.replace("_", " ").capitalize()

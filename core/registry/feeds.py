@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from core.registry.fields import Shape
+from core.registry.fields import Field, Shape
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,12 @@ class FeedPage:
 class Feed:
     """A keyset-paged feed.
 
-    `fetch(actor=, record_id=, limit=, after=, at=)` raises NotFound where the actor may not see the record.
+    `fetch(actor=, record_id=, limit=, after=, at=)` raises NotFound where the actor may not see the record. `filters`
+    are further parameters, none of which must be given.
     """
 
     name: str
     item: Shape
     fetch: Callable[..., FeedPage]
     doc: str = ""
+    filters: tuple[Field, ...] = ()

@@ -175,9 +175,11 @@ class FeedView(EntityView):
 
     def get(self, request: Request, record_id: UUID) -> Answer:
         """One page of it."""
-        values = self.parameters(filtering.PAGING)
+        filters = {item.name: item.type for item in self.feed.filters}
+        values = self.parameters((*filtering.PAGING, *filters))
         limit = parameters.integer(values, "limit", default=inputs.DEFAULT_LIMIT, minimum=1, maximum=reader.MAX_LIMIT)
+        chosen = {name: parameters.typed(kind, name, values[name]) for name, kind in filters.items() if name in values}
         found = self.feed.fetch(
-            actor=self.actor, record_id=record_id, limit=limit, after=values.get("after"), at=self.at
+            actor=self.actor, record_id=record_id, limit=limit, after=values.get("after"), at=self.at, **chosen
         )
         return responses.page(found.items, found.next_cursor)

@@ -5,9 +5,17 @@ from __future__ import annotations
 from django.contrib import admin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
+from core.actors import Actor
 from core.admin import RecordAdmin
+from core.admin.inputs import Choices
 from core.registry.operations import Operation
+from core.templatetags.core_admin import moment
 from crm.models import Company, Contact, DuplicateCandidate, DuplicateDecision, Identifier, Interaction, Merge, Tie
+
+# As many merges are offered to be undone.
+MERGES = 50
+# What is looked at most of a customer.
+LEADING = ("contacts", "orders", "deals", "cases", "interactions", "tasks", "notes", "files", "duplicates")
 
 
 @admin.register(Company)
@@ -17,6 +25,7 @@ class CompanyAdmin(RecordAdmin):
     list_display = ("name", "domain", "industry", "region", "country", "owner", "team", "partner")
     list_select_related = ("owner", "team", "partner")
     filters = (("parent", AutocompleteSelectFilter),)
+    leading_panels = LEADING
     headline = ("domain", "industry", "region", "phone", "website", "owner", "team", "partner", "parent")
     panels_beside = True
 
@@ -29,6 +38,7 @@ class ContactAdmin(RecordAdmin):
     list_select_related = ("company", "owner")
     filters = ("lifecycle_stage", ("company", AutocompleteSelectFilter))
     badges = ("lifecycle_stage",)
+    leading_panels = LEADING
     headline = ("email", "phone", "job_title", "company", "owner", "team", "source", "city", "created_at")
     panels_beside = True
 
@@ -40,6 +50,20 @@ class ContactAdmin(RecordAdmin):
             case "hold_contact" | "release_contact":
                 return record.legal_hold is (operation.name == "release_contact")
         return True
+
+    def asks_for(self, operation: Operation, name: str) -> bool:
+        """One is merged at a time, and a merge is chosen from those that there were."""
+        return (operation.name, name) not in {("merge_contact", "contact_ids"), ("unmerge_contact", "contact_id")}
+
+    def choices_for(self, operation: Operation, name: str, record: Contact, actor: Actor) -> Choices | None:
+        """The merges that can be undone, the last one first."""
+        if name != "merge_id":
+            return None
+        found = Merge.objects.visible_to(actor).alive().filter(winner=record.pk, undone_at__isnull=True)
+        return [
+            (str(merge.pk), f"{merge.loser} ({moment(merge.at)})")
+            for merge in found.select_related("loser").order_by("-at", "-pk")[:MERGES]
+        ]
 
 
 @admin.register(Interaction)

@@ -45,7 +45,9 @@ MERGE_CONTACT = Operation(
     action="merge",
     on_record=True,
     input=(
-        common.parameter("contact_id", common.IDENTIFIER, "The contact that is merged into this one."),
+        common.parameter(
+            "contact_id", common.IDENTIFIER, "The contact that is merged into this one.", reference="contact"
+        ),
         common.parameter("contact_ids", ListOf(Id(), max_items=merges.MOST), "Several of them."),
         common.parameter(
             "fields",

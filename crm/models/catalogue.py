@@ -112,3 +112,6 @@ class PriceTierPrice(Record):
             rules.at_least("price_tier_price", "unit_price"),
         ]
         indexes = [rules.by("tier_price", "tier"), rules.by("tier_price", "product")]
+
+    def __str__(self) -> str:
+        return f"{self.unit_price} {self.currency}"

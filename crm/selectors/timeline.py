@@ -44,12 +44,14 @@ KINDS = (
     "touch",
     "life_event",
 )
+WHAT = types.Choice(options=KINDS)
+KIND = Field("kind", WHAT, "Only entries of this kind.")
 
 ITEM = Shape(
     title="TimelineItem",
     fields=(
         Field("id", types.Id(), "Of the entry.", nullable=False),
-        Field("kind", types.Choice(options=KINDS), "What happened.", nullable=False),
+        Field("kind", WHAT, "What happened.", nullable=False),
         Field("at", types.DateTime(), "When it happened.", nullable=False),
         Field("title", types.Text(), "In a few words."),
         Field("detail", types.Json(), "What is worth showing of it, by name.", nullable=False),
@@ -62,7 +64,7 @@ ITEM = Shape(
 def timeline_feed(entity: str, model: type[Contact | Company]) -> Feed:
     """The feed `timeline` of contacts or of companies."""
     doc = "Everything that happened, newest first; `kind` says what it was."
-    return Feed("timeline", ITEM, partial(fetch, entity, model), doc)
+    return Feed("timeline", ITEM, partial(fetch, entity, model), doc, filters=(KIND,))
 
 
 def fetch(
@@ -74,15 +76,21 @@ def fetch(
     limit: int = 50,
     after: str | None = None,
     at: datetime,
+    kind: str | None = None,
 ) -> FeedPage:
-    """A page of the timeline, with what the actor may see of it. Raises Forbidden, NotFound, InvalidCursor."""
+    """A page of the timeline, with what the actor may see of it, or of one kind of entry.
+
+    Raises Forbidden, NotFound, InvalidCursor.
+    """
     if not 1 <= limit <= MAX_LIMIT:
         raise Invalid.one("/limit", "out_of_range", f"Must be between 1 and {MAX_LIMIT}.")
     actor.require(entity, "view")
     if not model.objects.visible_to(actor).alive().filter(pk=record_id).exists():
         raise NotFound(entity=entity, id=str(record_id))
     values = dict(zip(("moment", "key"), _position(after), strict=True)) if after is not None else {}
-    statement = _page(entity, model, Reach.of(actor), limit + 1, after is not None)
+    statement = _page(entity, model, Reach.of(actor), limit + 1, after is not None, kind)
+    if statement is None:
+        return FeedPage([], None)
     with planned_by_indexes():
         rows = statement.run(record=record_id, **values)
     found = [(*row[:4], json.loads(row[4]), *row[5:]) for row in rows]
@@ -91,11 +99,19 @@ def fetch(
 
 
 @lru_cache(maxsize=1024)
-def _page(entity: str, model: type[Contact | Company], reach: Reach, length: int, continued: bool) -> Statement:
-    """The statement of a page, for whoever reaches as much: compiling and planning it costs more than its rows."""
-    branches = [item for item in BRANCHES if item.only in {None, model} and reach.actor.may(item.entity, "view")]
+def _page(
+    entity: str, model: type[Contact | Company], reach: Reach, length: int, continued: bool, kind: str | None
+) -> Statement | None:
+    """The statement of a page, for whoever reaches as much: compiling and planning it costs more than its rows.
+
+    None where the actor may see nothing of this kind, or such a customer has none.
+    """
+    branches = [item for item in BRANCHES if item.only in {None, model} and kind in {None, item.kind}]
+    branches = [item for item in branches if reach.actor.may(item.entity, "view")]
     before = (Slot("moment", DateTimeField()), Slot("key", UUIDField())) if continued else None
     parts = [_rows(item, reach.actor, entity, Slot("record", UUIDField()), before)[:length] for item in branches]
+    if not parts:
+        return None
     if not parts[1:]:
         return compiled(parts[0])
     rows: Any = parts[0].union(*parts[1:], all=True).order_by("-entry_at", "-entry_id")

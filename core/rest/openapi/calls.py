@@ -180,13 +180,17 @@ def _aggregate(view: Any) -> Schema:
 
 def _feed(view: Any) -> Schema:
     entity: Entity = view.entity
+    filters = [
+        {"name": item.name, "in": "query", "schema": dict(item.type.json_schema()), "description": item.doc}
+        for item in view.feed.filters
+    ]
     name = parts.camel(view.feed.name)
     return parts.call(
         f"list{entity.title}{name[0].upper()}{name[1:]}",
         entity.plural,
         view.feed.doc or f"The {view.feed.name} of a {parts.words(entity)}.",
         answers={"200": parts.answer(ref(f"{view.feed.item.title}List"), "A page.")},
-        parameters=[parts.path_id(entity), *parts.shared("Limit", "After")],
+        parameters=[parts.path_id(entity), *parts.shared("Limit", "After"), *filters],
         refusals=(404,),
     )
 

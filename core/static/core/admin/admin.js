@@ -17,9 +17,18 @@
     var tab = event.target.closest && event.target.closest("[role=tab]");
     var step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!tab || !step) { return; }
-    var tabs = Array.prototype.slice.call(tab.closest("[role=tablist]").querySelectorAll("[role=tab]"));
+    var tabs = Array.prototype.slice.call(tab.closest("[role=tablist]").querySelectorAll("[role=tab]"))
+      .filter(function (other) { return other.offsetParent !== null; });
     tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length].focus();
     event.preventDefault();
+  });
+
+  // The tabs that are seldom looked at are folded away.
+  document.addEventListener("click", function (event) {
+    var more = event.target.closest && event.target.closest(".bf-more-tabs");
+    if (!more) { return; }
+    var open = more.parentElement.classList.toggle("bf-tabs-open");
+    more.setAttribute("aria-expanded", open ? "true" : "false");
   });
 
   document.addEventListener("click", function (event) {
