@@ -110,11 +110,7 @@ class _Listed:
         self.request.user = seed.administrator()
         shown = options.get_changelist_instance(self.request)
         self.list_display = shown.list_display
-        self.sortable = {
-            number
-            for number, name in enumerate(shown.list_display)
-            if shown.get_ordering_field(name) and (options.sortable_by is None or name in options.sortable_by)
-        }
+        self.sortable = {number for number, name in enumerate(shown.list_display) if shown.get_ordering_field(name)}
         self.filters = [
             query
             for spec in shown.filter_specs

@@ -22,6 +22,7 @@ from core.admin.forms import RecordForm
 from core.admin.header import HeaderAdmin
 from core.admin.imports.offers import may_import
 from core.admin.layout import LayoutAdmin
+from core.admin.lists import RecordList
 from core.admin.operations import OperationsAdmin
 from core.admin.paginator import CappedPaginator
 from core.admin.panels import PanelsAdmin
@@ -66,6 +67,10 @@ class RecordAdmin(HeaderAdmin, OperationsAdmin, PanelsAdmin, LayoutAdmin):
         rows = rows.order_by(*self.get_ordering(request))
         match = request.resolver_match
         return rows.alive() if match is not None and match.url_name == "autocomplete" else rows
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[RecordList]:
+        """Its orders end where the indexes end."""
+        return RecordList
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Without the names of related records that the actor may not see."""
@@ -112,12 +117,12 @@ class RecordAdmin(HeaderAdmin, OperationsAdmin, PanelsAdmin, LayoutAdmin):
         return column not in hidden and bool(super().lookup_allowed(lookup, value, request))
 
     def get_search_fields(self, request: HttpRequest) -> Sequence[str]:
-        return self.search_fields or self.entity.search_fields or ("external_id",)
+        return self.search_fields or self.entity.search_fields or ("=external_id",)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """All words, each in any of the searched fields."""
+        """All words, each in any of the searched fields, or as the whole value of one that is marked by "="."""
         words = search_term.replace("\x00", "").split()
         if words and max(map(len, words)) < SHORTEST_SEARCH:
             if request.resolver_match is None or request.resolver_match.url_name != "autocomplete":
@@ -126,7 +131,7 @@ class RecordAdmin(HeaderAdmin, OperationsAdmin, PanelsAdmin, LayoutAdmin):
         for word in words:
             found = Q()
             for name in self.get_search_fields(request):
-                found |= Q(**{f"{name}__icontains": word})
+                found |= Q(**{name[1:] if name.startswith("=") else f"{name}__icontains": word})
             queryset = queryset.filter(found)
         return queryset, False
 

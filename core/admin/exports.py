@@ -165,7 +165,7 @@ class ExportAdmin(RecordAdmin):
     def progress_view(self, request: HttpRequest, export_id: UUID) -> HttpResponse:
         """How far it is now; once it is over, the export's own page is to be loaded again."""
         export = self._seen(actor_of(request), str(export_id))
-        where = ALONE if ALONE == f"?{request.GET.urlencode()}" else ""
+        where = ALONE if f"?{request.GET.urlencode()}" == ALONE else ""
         answer = HttpResponse(render_to_string(PROGRESS, told(export, where), request))
         if where and export.job.status not in ACTIVE:
             answer["HX-Refresh"] = "true"

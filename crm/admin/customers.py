@@ -73,7 +73,7 @@ class InteractionAdmin(RecordAdmin):
     list_display = ("occurred_at", "channel", "kind", "direction", "subject", "contact", "company", "agent", "minutes")
     list_display_links = ("occurred_at", "subject")
     list_select_related = ("contact", "company", "agent")
-    filters = ("channel", "direction", ("contact", AutocompleteSelectFilter), ("company", AutocompleteSelectFilter))
+    filters = ("channel", ("contact", AutocompleteSelectFilter), ("company", AutocompleteSelectFilter))
 
 
 @admin.register(Identifier)
@@ -81,6 +81,7 @@ class IdentifierAdmin(RecordAdmin):
     """What contacts are known by, beside their own columns."""
 
     list_display = ("value", "kind", "system", "contact", "confidence", "is_primary", "last_seen_at")
+    search_fields = ("=value",)
     list_select_related = ("contact",)
     filters = ("kind", ("contact", AutocompleteSelectFilter))
 

@@ -86,6 +86,7 @@ def test_amounts_travel_as_text_and_records_are_named(at: datetime, busy: Contac
 
 def test_what_the_reader_may_not_see_is_left_out(at: datetime, busy: Contact) -> None:
     only_calls = clerk("contact", "interaction")
+    assert page("contact", busy.pk, at, actor=only_calls, kind="order").items == []
     kinds = {item["kind"] for item in page("contact", busy.pk, at, actor=only_calls).items}
     assert kinds == {"interaction", "lifecycle"}
     with pytest.raises(Forbidden):

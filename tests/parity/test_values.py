@@ -137,6 +137,10 @@ def test_a_timeline_tells_everything_that_happened(company: Company) -> None:
         first = script.done("first", door.feed(contact, person.pk, "timeline", limit=2))
         second = script.done("second", door.feed(contact, person.pk, "timeline", limit=200, after=first.next))
         assert first.rows + second.rows == page.rows
+        deals = script.done("deals", door.feed(contact, person.pk, "timeline", kind="deal", limit=2))
+        last = script.done("last", door.feed(contact, person.pk, "timeline", kind="deal", limit=2, after=deals.next))
+        assert deals.rows + last.rows == [item for item in page.rows if item["kind"] == "deal"]
+        assert script.done("none", door.feed(contact, person.pk, "timeline", kind="note")).rows == []
 
     same_through_both(company.people["administrator"], scenario)
 

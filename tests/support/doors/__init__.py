@@ -110,6 +110,7 @@ class Door(Protocol):
         limit: Any = None,
         after: Any = None,
         deleted: bool = False,
+        **filters: Any,
     ) -> Outcome: ...
 
     def operation(

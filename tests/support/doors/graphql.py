@@ -217,11 +217,13 @@ class GraphQLDoor:
         limit: Any = None,
         after: Any = None,
         deleted: bool = False,
+        **filters: Any,
     ) -> Outcome:
-        """The feed of the record."""
+        """The feed of the record; what it is narrowed to stands in the document."""
         feed = next(item for item in entity.feeds if item.name == name)
         asked = {"first": DEFAULT_LIMIT if limit is None else limit, "after": after}
-        declared, passed = "$first: Int, $after: String", "first: $first, after: $after"
+        narrowed = "".join(f", {camel(key)}: {value}" for key, value in filters.items())
+        declared, passed = "$first: Int, $after: String", f"first: $first, after: $after{narrowed}"
         inner = documents.connection(f"{{ {documents.fields(feed.item.fields)} }}")
         among = ", deleted: true" if deleted else ""
         query = (

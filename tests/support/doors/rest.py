@@ -148,9 +148,11 @@ class RestDoor:
         limit: Any = None,
         after: Any = None,
         deleted: bool = False,
+        **filters: Any,
     ) -> Outcome:
         """GET the feed; the deleted record's too, without saying so."""
-        return _page(self.send("GET", f"{_record(entity, record_id)}/{name}{_query({'limit': limit, 'after': after})}"))
+        query = _query({"limit": limit, "after": after, **filters})
+        return _page(self.send("GET", f"{_record(entity, record_id)}/{name}{query}"))
 
     def operation(
         self, operation: Operation, record_id: UUID | str | None = None, values: Values | None = None
