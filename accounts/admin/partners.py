@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from accounts.admin.base import AccountAdmin
 from accounts.models import PartnerOrganisation, PartnerPerson
+from core.admin.filters import RelatedFilter
 
 
 @admin.register(PartnerOrganisation)
@@ -25,6 +25,6 @@ class PartnerPersonAdmin(AccountAdmin):
     """Their people."""
 
     list_display = ("user", "organisation", "position", "job_title")
-    filters = ("position", ("organisation", AutocompleteSelectFilter))
+    filters = ("position", ("organisation", RelatedFilter))
     list_select_related = ("user", "organisation")
     asked = ("user", "organisation", "position", "job_title")

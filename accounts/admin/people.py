@@ -8,11 +8,11 @@ from zoneinfo import available_timezones
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
-from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectMultipleWidget
 
 from accounts.admin.base import AccountAdmin
 from accounts.models import Role, Team, User
+from core.admin.filters import RelatedFilter
 from core.admin.forms import RecordForm
 from core.admin.widgets import SuggestedText
 
@@ -46,7 +46,7 @@ class UserAdmin(AccountAdmin):
 
     form = UserForm
     list_display = ("email", "name", "team", "role_names", "is_active", "is_staff", "last_login")
-    filters = ("is_active", "is_staff", "is_superuser", ("team", AutocompleteSelectFilter))
+    filters = ("is_active", "is_staff", "is_superuser", ("team", RelatedFilter))
     list_select_related = ("team", "partner")
     search_fields = ("email", "name")
     ordering = ("email",)

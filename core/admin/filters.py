@@ -9,6 +9,11 @@ from django.contrib.admin import SimpleListFilter
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+from unfold.contrib.filters.forms import AutocompleteDropdownForm
+
+from core.admin.actors import actor_of
+from core.models.record import Record
 
 
 class DeletedFilter(SimpleListFilter):
@@ -29,3 +34,17 @@ class DeletedFilter(SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """One or the other, never both."""
         return queryset.filter(deleted_at__isnull=self.value() != "deleted")
+
+
+class _RelatedForm(AutocompleteDropdownForm):  # type: ignore[misc]  # unfold is untyped
+    def __init__(self, request: HttpRequest, name: str, *args: Any, field: Any, **kwargs: Any) -> None:
+        super().__init__(request, name, *args, field=field, **kwargs)
+        target = field.remote_field.model
+        if issubclass(target, Record):
+            self.fields[name].queryset = target._default_manager.visible_to(actor_of(request))
+
+
+class RelatedFilter(AutocompleteSelectFilter):  # type: ignore[misc]  # unfold is untyped
+    """By a related record, searched for. What an address names keeps its name from those who may not see it."""
+
+    form_class = _RelatedForm

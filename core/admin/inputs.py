@@ -13,6 +13,7 @@ from django.db import models
 from unfold import widgets
 
 from core import registry
+from core.actors import Actor
 from core.registry.fields import Field, ListOf, Shape
 from core.registry.types import Boolean, Choice, Date, DateTime, FieldType, Id, Integer, Json, Text, TextList, Upload
 from core.templatetags.core_admin import words
@@ -43,20 +44,20 @@ class OperationForm(forms.Form):
 
 
 def form_for(
-    fields: tuple[Field, ...], choices: Mapping[str, Choices], initial: Mapping[str, Any]
+    fields: tuple[Field, ...], choices: Mapping[str, Choices], initial: Mapping[str, Any], actor: Actor
 ) -> type[OperationForm]:
     """A form class. `choices` are for the inputs whose few possible values are known."""
-    made = {item.name: _field(item, choices.get(item.name), initial.get(item.name)) for item in fields}
+    made = {item.name: _field(item, choices.get(item.name), initial.get(item.name), actor) for item in fields}
     return type("OperationForm", (OperationForm,), made)
 
 
-def _field(item: Field, choices: Choices | None, initial: Any) -> forms.Field:
+def _field(item: Field, choices: Choices | None, initial: Any, actor: Actor) -> forms.Field:
     common: dict[str, Any] = {
         "label": words(item.name), "help_text": item.doc, "required": item.required, "initial": initial,
     }  # fmt: skip
     if choices is not None:
         return _select(choices, common)
-    if item.reference is not None and (made := _reference(item.reference, common)):
+    if item.reference is not None and (made := _reference(item.reference, common, actor)):
         return made
     for kind, make in _BY_TYPE:
         if isinstance(item.type, kind):
@@ -69,11 +70,13 @@ def _select(choices: Choices, common: dict[str, Any]) -> forms.Field:
     return forms.ChoiceField(choices=[*first, *choices], widget=widgets.UnfoldAdminSelectWidget(), **common)
 
 
-def _reference(entity: str, common: dict[str, Any]) -> forms.Field | None:
+def _reference(entity: str, common: dict[str, Any], actor: Actor) -> forms.Field | None:
     """A search for the record, where there is one."""
     model = registry.entity(entity).model
     widget = search_for(model)
-    return forms.ModelChoiceField(model._default_manager.all(), widget=widget, **common) if widget else None
+    if widget is None:
+        return None
+    return forms.ModelChoiceField(model._default_manager.visible_to(actor).alive(), widget=widget, **common)
 
 
 def search_for(model: type[models.Model]) -> AutocompleteSelect | None:

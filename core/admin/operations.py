@@ -110,7 +110,7 @@ class OperationsAdmin(GrantedPermissions):
         }
         # A link to the form may fill in what is known where it stands.
         initial = {name: given.get(name) or getattr(record, name, None) for name in names}
-        return form_for(asked, choices, initial)
+        return form_for(asked, choices, initial, actor)
 
     def _carry_out(
         self, request: HttpRequest, operation: Operation, record: Any, form: OperationForm, actor: Actor

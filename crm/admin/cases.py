@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import URLPattern
-from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 
 from core import clock
 from core.admin import PartsInline, RecordAdmin
+from core.admin.filters import RelatedFilter
 from core.registry.operations import Operation
 from crm.admin import case_board
 from crm.models import BusinessCalendar, Case, CaseChange, CaseClock, CaseDeadline, EscalationStep, Queue, ServiceLevel
@@ -56,10 +56,10 @@ class CaseAdmin(RecordAdmin):
         "priority",
         "resolution_breached",
         "first_response_breached",
-        ("queue", AutocompleteSelectFilter),
-        ("owner", AutocompleteSelectFilter),
-        ("contact", AutocompleteSelectFilter),
-        ("company", AutocompleteSelectFilter),
+        ("queue", RelatedFilter),
+        ("owner", RelatedFilter),
+        ("contact", RelatedFilter),
+        ("company", RelatedFilter),
     )
     inlines = (CaseDeadlineInline, CaseChangeInline)
     badges = ("status", "priority", "first_response_breached", "resolution_breached")
@@ -141,7 +141,7 @@ class EscalationStepAdmin(RecordAdmin):
 
     list_display = ("__str__", "service_level", "clock", "percent", "team", "user")
     list_select_related = ("service_level", "team", "user")
-    filters = ("clock", ("service_level", AutocompleteSelectFilter))
+    filters = ("clock", ("service_level", RelatedFilter))
 
 
 @admin.register(BusinessCalendar)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from core.admin import RecordAdmin
+from core.admin.filters import RelatedFilter
 from crm.models import PriceTier, PriceTierPrice, Product, ProductLine
 
 
@@ -22,7 +22,7 @@ class ProductAdmin(RecordAdmin):
 
     list_display = ("name", "sku", "line", "category", "unit_price", "currency", "active")
     list_select_related = ("line",)
-    filters = ("active", ("line", AutocompleteSelectFilter))
+    filters = ("active", ("line", RelatedFilter))
 
 
 @admin.register(PriceTier)
@@ -38,4 +38,4 @@ class PriceTierPriceAdmin(RecordAdmin):
 
     list_display = ("product", "tier", "unit_price", "currency")
     list_select_related = ("product", "tier")
-    filters = (("tier", AutocompleteSelectFilter), ("product", AutocompleteSelectFilter))
+    filters = (("tier", RelatedFilter), ("product", RelatedFilter))

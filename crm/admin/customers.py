@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from core.actors import Actor
-from core.admin import RecordAdmin
+from core.admin import RecordAdmin, unseen
+from core.admin.filters import RelatedFilter
 from core.admin.inputs import Choices
 from core.registry.operations import Operation
 from core.templatetags.core_admin import moment
@@ -24,7 +24,7 @@ class CompanyAdmin(RecordAdmin):
 
     list_display = ("name", "domain", "industry", "region", "country", "owner", "team", "partner")
     list_select_related = ("owner", "team", "partner")
-    filters = (("parent", AutocompleteSelectFilter),)
+    filters = (("parent", RelatedFilter),)
     leading_panels = LEADING
     headline = ("domain", "industry", "region", "phone", "website", "owner", "team", "partner", "parent")
     panels_beside = True
@@ -36,7 +36,7 @@ class ContactAdmin(RecordAdmin):
 
     list_display = ("name", "email", "phone", "company", "lifecycle_stage", "source", "owner", "created_at")
     list_select_related = ("company", "owner")
-    filters = ("lifecycle_stage", ("company", AutocompleteSelectFilter))
+    filters = ("lifecycle_stage", ("company", RelatedFilter))
     badges = ("lifecycle_stage",)
     leading_panels = LEADING
     headline = ("email", "phone", "job_title", "company", "owner", "team", "source", "city", "created_at")
@@ -59,11 +59,10 @@ class ContactAdmin(RecordAdmin):
         """The merges that can be undone, the last one first."""
         if name != "merge_id":
             return None
-        found = Merge.objects.visible_to(actor).alive().filter(winner=record.pk, undone_at__isnull=True)
-        return [
-            (str(merge.pk), f"{merge.loser} ({moment(merge.at)})")
-            for merge in found.select_related("loser").order_by("-at", "-pk")[:MERGES]
-        ]
+        rows = Merge.objects.visible_to(actor).alive().filter(winner=record.pk, undone_at__isnull=True)
+        found = list(rows.select_related("loser").order_by("-at", "-pk")[:MERGES])
+        unseen.hide(found, actor, ["loser"])
+        return [(str(merge.pk), f"{merge.loser} ({moment(merge.at)})") for merge in found]
 
 
 @admin.register(Interaction)
@@ -73,7 +72,7 @@ class InteractionAdmin(RecordAdmin):
     list_display = ("occurred_at", "channel", "kind", "direction", "subject", "contact", "company", "agent", "minutes")
     list_display_links = ("occurred_at", "subject")
     list_select_related = ("contact", "company", "agent")
-    filters = ("channel", ("contact", AutocompleteSelectFilter), ("company", AutocompleteSelectFilter))
+    filters = ("channel", ("contact", RelatedFilter), ("company", RelatedFilter))
 
 
 @admin.register(Identifier)
@@ -83,7 +82,7 @@ class IdentifierAdmin(RecordAdmin):
     list_display = ("value", "kind", "system", "contact", "confidence", "is_primary", "last_seen_at")
     search_fields = ("=value",)
     list_select_related = ("contact",)
-    filters = ("kind", ("contact", AutocompleteSelectFilter))
+    filters = ("kind", ("contact", RelatedFilter))
 
 
 @admin.register(Merge)
@@ -92,7 +91,7 @@ class MergeAdmin(RecordAdmin):
 
     list_display = ("at", "winner", "loser", "by", "undone_at")
     list_select_related = ("winner", "loser")
-    filters = (("winner", AutocompleteSelectFilter),)
+    filters = (("winner", RelatedFilter),)
 
 
 @admin.register(DuplicateDecision)
@@ -101,7 +100,7 @@ class DuplicateDecisionAdmin(RecordAdmin):
 
     list_display = ("contact", "other", "verdict", "until", "by")
     list_select_related = ("contact", "other")
-    filters = ("verdict", ("contact", AutocompleteSelectFilter))
+    filters = ("verdict", ("contact", RelatedFilter))
 
 
 @admin.register(DuplicateCandidate)
@@ -111,7 +110,7 @@ class DuplicateCandidateAdmin(RecordAdmin):
     list_display = ("contact", "other", "score", "found_at")
     list_select_related = ("contact", "other")
     ordering = ("-score", "-id")
-    filters = (("contact", AutocompleteSelectFilter),)
+    filters = (("contact", RelatedFilter),)
 
 
 @admin.register(Tie)
@@ -121,4 +120,4 @@ class TieAdmin(RecordAdmin):
     list_display = ("at", "kind", "contact", "evidence", "confidence", "method", "by", "untied_at")
     list_select_related = ("contact",)
     sortable_by = ("at",)
-    filters = ("kind", "evidence", "method", ("contact", AutocompleteSelectFilter))
+    filters = ("kind", "evidence", "method", ("contact", RelatedFilter))

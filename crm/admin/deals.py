@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import URLPattern
-from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from core.actors import Actor
 from core.admin import PartsInline, RecordAdmin
+from core.admin.filters import RelatedFilter
 from core.admin.inputs import Choices
 from core.registry.operations import Operation
 from crm.admin import board
@@ -44,7 +44,7 @@ class StageAdmin(RecordAdmin):
 
     list_display = ("name", "pipeline", "rank", "kind", "probability")
     list_select_related = ("pipeline",)
-    filters = ("kind", ("pipeline", AutocompleteSelectFilter))
+    filters = ("kind", ("pipeline", RelatedFilter))
 
 
 @admin.register(Deal)
@@ -53,7 +53,7 @@ class DealAdmin(RecordAdmin):
 
     list_display = ("name", "company", "stage", "status", "amount", "currency", "owner", "team", "closed_at")
     list_select_related = ("company", "stage", "owner", "team")
-    filters = ("status", ("stage", AutocompleteSelectFilter), ("company", AutocompleteSelectFilter))
+    filters = ("status", ("stage", RelatedFilter), ("company", RelatedFilter))
     inlines = (StageChangeInline,)
     badges = ("status",)
     headline = ("amount", "stage", "company", "contact", "product", "owner", "expected_close_date", "closed_at")

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
-from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from core.admin import RecordAdmin
+from core.admin.filters import RelatedFilter
 from crm.models import Event, LifecycleRule, LifeEvent, LifeEventKind, Referral, Touch
 
 
@@ -21,7 +21,7 @@ class EventAdmin(RecordAdmin):
     list_display_links = ("occurred_at", "name")
     list_select_related = ("contact", "company")
     sortable_by = ("occurred_at",)
-    filters = (("contact", AutocompleteSelectFilter), ("company", AutocompleteSelectFilter))
+    filters = (("contact", RelatedFilter), ("company", RelatedFilter))
 
     def get_search_fields(self, request: HttpRequest) -> Sequence[Any]:
         """Customers are found on their own pages, and their events from there."""
@@ -36,7 +36,7 @@ class TouchAdmin(RecordAdmin):
     list_display_links = ("occurred_at", "source")
     list_select_related = ("contact",)
     sortable_by = ("occurred_at",)
-    filters = (("contact", AutocompleteSelectFilter),)
+    filters = (("contact", RelatedFilter),)
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         """By the whole code of a campaign: an index leads to it."""
@@ -51,7 +51,7 @@ class ReferralAdmin(RecordAdmin):
     list_display = ("occurred_at", "referrer", "referred", "status", "is_counted", "channel", "reward", "currency")
     list_select_related = ("referrer", "referred")
     sortable_by = ("occurred_at",)
-    filters = ("status", ("referrer", AutocompleteSelectFilter), ("referred", AutocompleteSelectFilter))
+    filters = ("status", ("referrer", RelatedFilter), ("referred", RelatedFilter))
 
 
 @admin.register(LifeEventKind)
@@ -69,7 +69,7 @@ class LifeEventAdmin(RecordAdmin):
     list_display_links = ("occurred_on", "kind")
     list_select_related = ("contact",)
     sortable_by = ("occurred_on",)
-    filters = (("contact", AutocompleteSelectFilter),)
+    filters = (("contact", RelatedFilter),)
 
 
 @admin.register(LifecycleRule)

@@ -8,10 +8,10 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
-from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from core.admin import RecordAdmin, actor_of
+from core.admin.filters import RelatedFilter
 from core.admin.forms import RecordForm
 from core.errors import Invalid
 from core.registry.types import TypeFault, Upload
@@ -53,7 +53,7 @@ class FileAdmin(RecordAdmin):
     form = FileForm
     list_display = ("name", "media_type", "size", "contact", "company", "deal", "case", "order", "author", "created_at")
     list_select_related = ("contact", "company", "deal", "case", "order", "author")
-    filters = (("contact", AutocompleteSelectFilter), ("company", AutocompleteSelectFilter))
+    filters = (("contact", RelatedFilter), ("company", RelatedFilter))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """A new one is asked for its content and its place."""

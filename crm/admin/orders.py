@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from core.actors import Actor
 from core.admin import PartsInline, RecordAdmin
+from core.admin.filters import RelatedFilter
 from core.admin.inputs import Choices
 from core.registry.operations import Operation
 from crm.models import Order, OrderDiscount, OrderLine, OrderReturn
@@ -45,7 +45,7 @@ class OrderAdmin(RecordAdmin):
 
     list_display = ("number", "placed_at", "contact", "company", "status", "channel", "total", "currency")
     list_select_related = ("contact", "company")
-    filters = ("status", "channel", ("contact", AutocompleteSelectFilter), ("company", AutocompleteSelectFilter))
+    filters = ("status", "channel", ("contact", RelatedFilter), ("company", RelatedFilter))
     inlines = (OrderLineInline, OrderDiscountInline, OrderReturnInline)
     badges = ("status", "is_gift")
     headline = ("total", "returned_total", "placed_at", "contact", "company", "channel", "gift_recipient")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from core.admin import PartsInline, RecordAdmin
+from core.admin.filters import RelatedFilter
 from crm.models import Note, NoteMention, Notification, Task
 
 
@@ -19,9 +19,9 @@ class TaskAdmin(RecordAdmin):
         "status",
         "kind",
         "priority",
-        ("owner", AutocompleteSelectFilter),
-        ("contact", AutocompleteSelectFilter),
-        ("company", AutocompleteSelectFilter),
+        ("owner", RelatedFilter),
+        ("contact", RelatedFilter),
+        ("company", RelatedFilter),
     )
 
 
@@ -39,7 +39,7 @@ class NoteAdmin(RecordAdmin):
 
     list_display = ("__str__", "author", "contact", "company", "deal", "case", "order", "is_pinned", "created_at")
     list_select_related = ("author", "contact", "company", "deal", "case", "order")
-    filters = (("author", AutocompleteSelectFilter), ("contact", AutocompleteSelectFilter), "is_pinned")
+    filters = (("author", RelatedFilter), ("contact", RelatedFilter), "is_pinned")
     inlines = (NoteMentionInline,)
 
 
