@@ -11,7 +11,7 @@ import pytest
 from django.contrib import admin
 from django.core.cache import cache
 from django.db import models
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from accounts.models import User
@@ -173,7 +173,10 @@ def _by_target() -> Iterator[tuple[RecordAdmin, Any]]:
     found: dict[Any, tuple[RecordAdmin, Any]] = {}
     for options in ADMINS.values():
         for field in options._keys():
-            if field.related_model in ADMINS:
+            # Kinds that are not searched are not chosen in forms.
+            if field.related_model in ADMINS and ADMINS[field.related_model].get_search_fields(
+                RequestFactory().get("/")
+            ):
                 found.setdefault(field.related_model, (options, field))
     return iter(found.values())
 
