@@ -100,7 +100,7 @@ def fetch(
 
 @lru_cache(maxsize=1024)
 def _page(
-    entity: str, model: type[Contact | Company], reach: Reach, length: int, continued: bool, kind: str | None
+    entity: str, model: type[Contact | Company], reach: Reach, length: int, continued: bool, kind: str | None = None
 ) -> Statement | None:
     """The statement of a page, for whoever reaches as much: compiling and planning it costs more than its rows.
 
