@@ -47,6 +47,7 @@ class Touch(Record):
     )
 
     class Meta:
+        verbose_name_plural = "touches"
         db_table = "crm_touch"
         triggers = [
             *history_triggers("touch"),
