@@ -5,6 +5,7 @@ Rows are put into PostgreSQL's text form column by column: that takes a tenth of
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -98,6 +99,8 @@ def _texts(values: Sequence[Any], convert: Convert | None) -> list[str]:
         return [_NULL if value is None else next(filled) for value in values]
     if convert is not None:
         return _escaped([convert(value) for value in values])
+    if kinds == {UUID}:
+        return [f"{value.int:032x}" for value in values]
     return _escaped(values) if kinds <= {str} else [_text(value) for value in values]
 
 
@@ -133,7 +136,11 @@ def _conversion(column: models.Field[Any, Any]) -> Convert | None:
 
 def json_text(value: Any) -> str:
     """JSON as PostgreSQL reads it."""
-    return "{}" if value == {} else orjson.dumps(value, default=str).decode()
+    try:
+        return "{}" if value == {} else orjson.dumps(value, default=str).decode()
+    except TypeError:
+        # Whole numbers of more than 64 bits.
+        return json.dumps(value, default=str)
 
 
 def array_text(value: Collection[Any]) -> str:

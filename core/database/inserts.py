@@ -1,8 +1,7 @@
-"""Inserting rows: one by a prepared statement, as `Model.save` does without compiling it each time; many by COPY."""
+"""Inserting a row by a prepared statement, as `Model.save` does without compiling it each time."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -37,32 +36,11 @@ def insert(record: models.Model) -> None:
     record._state.db = connection.alias
 
 
-def copy(records: Sequence[models.Model]) -> None:
-    """Insert rows of one table by COPY: several times as fast as statements from a few dozen rows on.
-
-    What the database makes of a row (generated columns) is not taken over. Django's signals are not sent.
-    """
-    if not records:
-        return
-    plan, connection = _plan(type(records[0])), wrapper()
-    # The copying ends, and fails, outside of the calls that Django's cursor watches over.
-    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(plan.copying) as stream:
-        for record in records:
-            values = [getattr(record, name) for name in plan.names]
-            for index, column in plan.prepared:
-                values[index] = column.get_db_prep_save(column.pre_save(record, add=True), connection)
-            stream.write_row(values)
-    for record in records:
-        record._state.adding = False
-        record._state.db = connection.alias
-
-
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """The attributes that are written, those of them that need preparation, and those that the database makes."""
 
     sql: str
-    copying: str
     names: tuple[str, ...]
     prepared: tuple[tuple[int, models.Field[Any, Any]], ...]
     made: tuple[str, ...]
@@ -81,13 +59,8 @@ def _plan(model: type[models.Model]) -> _Plan:
     if made:
         names = sql.SQL(", ").join(sql.Identifier(str(column.column)) for column in made)
         text = sql.SQL("{} RETURNING {}").format(text, names)
-    copying = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(model._meta.db_table),
-        sql.SQL(", ").join(sql.Identifier(str(column.column)) for column in written),
-    )
     return _Plan(
         text.as_string(),
-        copying.as_string(),
         tuple(column.attname for column in written),
         tuple((index, column) for index, column in enumerate(written) if not isinstance(column, _PLAIN)),
         tuple(column.attname for column in made),

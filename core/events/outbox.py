@@ -12,7 +12,7 @@ from django.db import connection
 from core.actors import Actor
 from core.database.copying import copy_columns, plan_of
 from core.database.inserts import insert
-from core.ids import new_id
+from core.ids import new_ids
 from core.models.outbox import OutboxEvent
 
 
@@ -38,7 +38,7 @@ def publish(*events: Event, actor: Actor, at: datetime) -> None:
         count = len(events)
         fixed = {"actor_kind": actor.kind, "actor_id": actor.id, "occurred_at": at, **_FIXED}
         columns: dict[str, Sequence[Any]] = {name: [value] * count for name, value in fixed.items()}
-        columns["id"] = [new_id() for _ in events]
+        columns["id"] = new_ids(count)
         columns["name"] = [event.name for event in events]
         columns["payload"] = [event.payload for event in events]
         copy_columns(plan_of(OutboxEvent, _COLUMNS), columns)

@@ -13,7 +13,7 @@ from core.actors import Actor
 from core.database.copying import copy_rows, plan_of
 from core.errors import Invalid, InvalidCursor, NotFound
 from core.formulas import neutralised, restored
-from core.imports.plan import Parsed
+from core.imports.plan import CellError, Parsed
 from core.imports.readers import text_of
 from core.models.imports import Import, ImportProblem
 from core.reads import cursors
@@ -22,6 +22,7 @@ from core.registry.fields import Field, ListOf, Shape
 from core.registry.types import Attachment, Integer, Text, TextList
 
 MOST_CELL = 2_000
+_CUT = f"Here are only the first {MOST_CELL:,} characters of the cells in columns {{}}: take them from your own file."
 MAX_LIMIT = 200
 BATCH = 2_000
 OWN_COLUMNS = ("import_row", "import_errors")
@@ -53,11 +54,14 @@ def keep(record_id: UUID, rows: Sequence[Parsed]) -> None:
 
 
 def _stored(record_id: UUID, parsed: Parsed) -> dict[str, Any]:
+    texts = [text_of(cell) or "" for cell in parsed.row.cells]
+    long = [str(place) for place, text in enumerate(texts, 1) if len(text) > MOST_CELL]
+    errors = [*parsed.errors, CellError(None, "cut", _CUT.format(", ".join(long)))] if long else parsed.errors
     return {
         "source_id": record_id,
         "row": parsed.row.number,
-        "cells": [_clean(text_of(cell) or "") for cell in parsed.row.cells],
-        "errors": [{**error.as_dict(), "message": _clean(error.message)} for error in parsed.errors],
+        "cells": [_clean(text) for text in texts],
+        "errors": [{**error.as_dict(), "message": _clean(error.message)} for error in errors],
     }
 
 

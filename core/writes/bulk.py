@@ -155,7 +155,7 @@ def _with_references(writes: Writes[Any], actor: Actor, drafts: Sequence[Draft],
 
 def _create(writes: Writes[Any], drafts: list[Draft], actor: Actor, at: datetime) -> None:
     entity = writes.entity
-    records = [many.blank(entity.model, at) for _ in drafts]
+    records = many.blanks(entity.model, at, len(drafts))
     inputs.assign_new(entity, records, [draft.values for draft in drafts])
     changes = []
     for draft, record in zip(drafts, records, strict=True):

@@ -20,6 +20,7 @@ from core.database.copying import array_text
 from core.database.cursors import wrapper
 from core.database.lookups import array_of
 from core.errors import DomainError, FieldError, Forbidden, Invalid
+from core.ids import new_ids
 from core.models.record import Record
 from core.personal import erased
 from core.reads.missing import missing
@@ -36,17 +37,20 @@ def may_be_together(writes: Writes[Any], verb: str) -> bool:
     return writes.together and all(getattr(type(writes), name) is getattr(Writes, name) for name in _VERBS[verb])
 
 
-def blank(model: type[Record], at: datetime) -> Any:
-    """A new, empty record: what the model's constructor makes, without its looking at every field each time."""
+def blanks(model: type[Record], at: datetime, count: int) -> list[Any]:
+    """So many new, empty records: what the model's constructor makes, without its looking at every field each time."""
     plain, made = _defaults(model)
-    record = model.__new__(model)
-    record._state = ModelState()
-    values = record.__dict__
-    values.update(plain)
-    for name, make in made:
-        values[name] = make()
-    values["created_at"] = values["updated_at"] = at
-    return record
+    plain = {**plain, "created_at": at, "updated_at": at}
+    records = []
+    for key in new_ids(count):
+        record = model.__new__(model)
+        values = record.__dict__
+        values.update(plain)
+        for name, make in made:
+            values[name] = make()
+        values["_state"], values["id"] = ModelState(), key
+        records.append(record)
+    return records
 
 
 @lru_cache(maxsize=256)
@@ -54,9 +58,9 @@ def _defaults(model: type[Record]) -> tuple[dict[str, Any], tuple[tuple[str, Cal
     plain: dict[str, Any] = {}
     made: list[tuple[str, Callable[[], Any]]] = []
     for column in model._meta.concrete_fields:
-        if getattr(column, "generated", False):
+        if getattr(column, "generated", False) or column.attname in ("id", "created_at", "updated_at"):
             continue
-        if column.has_default() and callable(column.default) and column.attname not in ("created_at", "updated_at"):
+        if column.has_default() and callable(column.default):
             made.append((column.attname, column.default))
         else:
             plain[column.attname] = column.get_default()

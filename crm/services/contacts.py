@@ -15,7 +15,7 @@ from core.database.inserts import insert
 from core.errors import Invalid
 from core.history.context import acting
 from core.writes.base import Write
-from core.writes.many import blank
+from core.writes.many import blanks
 from crm.errors import ContactMerged
 from crm.events import CONTACT_STAGE_CHANGED
 from crm.models import Contact, LifecycleChange
@@ -40,7 +40,7 @@ class Contacts(DescribedWrites[Contact]):
     def saved(self, change: Write[Contact]) -> None:
         super().saved(change)
         if change.changed("lifecycle_stage"):
-            insert(_step(change))
+            insert(_steps([change])[0])
             if "lifecycle_stage" in change.before:
                 events.publish(_stage_changed(change), actor=change.actor, at=change.at)
 
@@ -48,7 +48,7 @@ class Contacts(DescribedWrites[Contact]):
         super().saved_many(changes)
         moved = [change for change in changes if change.changed("lifecycle_stage")]
         if moved:
-            copy_records(LifecycleChange, [_step(change) for change in moved])
+            copy_records(LifecycleChange, _steps(moved))
             told = [_stage_changed(change) for change in moved if "lifecycle_stage" in change.before]
             events.publish(*told, actor=moved[0].actor, at=moved[0].at)
 
@@ -70,14 +70,20 @@ class Contacts(DescribedWrites[Contact]):
         return contact.pk
 
 
-def _step(change: Write[Contact]) -> LifecycleChange:
-    """The row that keeps the step."""
-    contact, at = change.record, change.at
-    step: LifecycleChange = blank(LifecycleChange, at)
-    step.contact_id = contact.pk
-    step.from_stage, step.to_stage = change.before.get("lifecycle_stage"), contact.lifecycle_stage
-    step.at, step.by = change.values.get("changed_at") or at, change.actor.label
-    return step
+def _steps(changes: Sequence[Write[Contact]]) -> list[LifecycleChange]:
+    """The rows that keep the steps of changes made at one moment by one actor."""
+    at, by = changes[0].at, changes[0].actor.label
+    steps: list[LifecycleChange] = blanks(LifecycleChange, at, len(changes))
+    for step, change in zip(steps, changes, strict=True):
+        contact = change.record
+        step.__dict__.update(
+            contact_id=contact.pk,
+            from_stage=change.before.get("lifecycle_stage"),
+            to_stage=contact.lifecycle_stage,
+            at=change.values.get("changed_at") or at,
+            by=by,
+        )
+    return steps
 
 
 def _stage_changed(change: Write[Contact]) -> events.Event:

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from core.actors import Actor
-from core.database.inserts import copy
+from core.database.copying import copy_records
 from core.writes import inputs
 from crm.models import Event, Tie, TieKind, TieMethod
 from crm.selectors import tie_evidence
@@ -35,7 +35,7 @@ def resolve(found: Sequence[Event], *, actor: Actor, at: datetime) -> list[Tie]:
 
 def keep(made: Sequence[Tie]) -> None:
     """Store the ties of events that come. Nobody is told: that the event came tells of its contact too."""
-    copy(made)
+    copy_records(Tie, made)
 
 
 def _held(found: Sequence[Event], actor: Actor) -> dict[UUID, Found]:

@@ -12,8 +12,8 @@ from django.db import transaction
 
 from core import events as outbox
 from core.actors import Actor
+from core.database.copying import copy_records
 from core.database.cursors import run_prepared
-from core.database.inserts import copy
 from core.errors import DomainError, Duplicate, Forbidden, Invalid
 from core.history.context import acting
 from core.personal import erased
@@ -93,7 +93,7 @@ class Events(Writes[Event]):
             tied = event_identity.resolve(made, actor=actor, at=at)
             event_partitions.ensure({event_partitions.month_of(event.occurred_at) for event in made})
             with inputs.translated_integrity():
-                copy(made)
+                copy_records(Event, made)
                 event_identity.keep(tied)
             self._require_all_within_scope(actor, made)
             _tell(made, actor, at)

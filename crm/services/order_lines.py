@@ -11,6 +11,7 @@ from uuid import UUID
 from core.actors import Actor
 from core.errors import FieldError, Forbidden, Invalid
 from core.writes.base import Write
+from core.writes.many import blanks
 from crm.errors import LineReturned
 from crm.models import Order, OrderDiscount, OrderLine, Product
 
@@ -54,7 +55,8 @@ def products_for(changes: Sequence[Write[Order]]) -> dict[UUID, Product]:
     wanted = {line["product_id"] for change in changes for line in _lines(change) if line.get("product_id")}
     if not wanted:
         return {}
-    return {row.pk: row for row in Product.objects.visible_to(changes[0].actor).alive().filter(pk__in=wanted)}
+    rows = Product.objects.visible_to(changes[0].actor).alive().filter(pk__in=wanted)
+    return {row.pk: row for row in rows.only("currency", "unit_price", "unit_cost")}
 
 
 def _lines(change: Write[Order]) -> list[dict[str, Any]]:
@@ -90,17 +92,21 @@ def _read_lines(
     products = _products(inputs, present, known)
     errors: list[FieldError] = []
     kept: set[UUID] = set()
+    # The moment is that of the saving.
+    blank = iter(blanks(OrderLine, order.updated_at, sum(not given.get("id") for given in inputs)))
     for index, given in enumerate(inputs):
         pointer = f"/lines/{index}"
         if "unit_cost" in given and not actor.may("order_line", "view_costs"):
             raise Forbidden("You may not write costs.", entity="order_line", action="view_costs")
         line_id = given.get("id")
-        line = present.get(line_id) if line_id else OrderLine(order=order)
+        line = present.get(line_id) if line_id else next(blank)
         if line is None or line_id in kept:
             errors.append(FieldError(f"{pointer}/id", "not_found", "The order has no such line, or it is named twice."))
             continue
         if line_id:
             kept.add(line_id)
+        else:
+            line.order = order
         _fill(line, given, order, products, pointer, errors)
         line.position = index + 1
         result.drafts.append(Draft(line, is_new=line_id is None, discounts=_discounts(given, is_new=line_id is None)))

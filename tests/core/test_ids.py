@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
-from uuid import RFC_4122
+from uuid import RFC_4122, UUID
 
-from core.ids import new_id
+from core.ids import new_id, new_ids
 
 
 def test_ids_are_in_order_and_of_version_7() -> None:
     made = [new_id() for _ in range(10_000)]
     assert made == sorted(set(made))
     assert all(one.version == 7 and one.variant == RFC_4122 for one in made[:100])
+
+
+def test_ids_made_together_are_in_order_too_and_like_any_other() -> None:
+    made = [new_id(), *new_ids(3_000), *new_ids(0), new_id(), *new_ids(1)]
+    assert made == sorted(set(made))
+    assert len(made) == 3_003
+    assert all(one.version == 7 and one.variant == RFC_4122 for one in made)
+    assert made[1] == UUID(str(made[1])) == copy.deepcopy(made[1])
+    assert hash(made[1]) == hash(UUID(str(made[1])))
 
 
 def test_many_at_once_do_not_run_ahead_of_the_clock() -> None:

@@ -236,6 +236,17 @@ def test_a_mapping_is_kept_and_proposed() -> None:
     assert any("fair" in notice for notice in again.notices)
 
 
+def test_a_long_cell_is_kept_in_part_and_it_is_said() -> None:
+    long = "x" * (problems.MOST_CELL + 1)
+    record = brought_in(f"email,job_title\nada@example.com,{long}\nno address,short\n")
+    (one, other) = problems.fetch(actor=SYSTEM, record_id=record.pk, at=now()).items
+    assert one["cells"] == ["ada@example.com", long[:-1]]
+    assert [error["code"] for error in one["errors"]] == ["too_long", "cut"]
+    assert [error["code"] for error in other["errors"]] == ["invalid_email"]
+    told = b"".join(problems.as_file(actor=SYSTEM, record_id=record.pk, at=now()).chunks()).decode()
+    assert "the first 2,000 characters of the cells in columns 2" in told
+
+
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"])
 def test_files_that_cannot_be_read(content: bytes) -> None:
     with pytest.raises(UnreadableFile):

@@ -42,7 +42,9 @@ def _bomb() -> bytes:
 
 
 def _foreign_entities() -> bytes:
-    text = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hostname">]><sst><si><t>&a;</t></si></sst>'
+    text = (
+        b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hostname">]><sst><si><t>&a;</t></si></sst>'
+    )
     return repacked(workbook([["email"], ["a@example.com"]]), {"xl/sharedStrings.xml": text})
 
 

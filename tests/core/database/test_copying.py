@@ -56,6 +56,11 @@ def test_json(values: list[dict[str, Any]]) -> None:
     assert [json.loads(text) for text in through("jsonb", values, copying.json_text)] == values
 
 
+def test_numbers_in_json_may_be_of_any_size() -> None:
+    values = [{"a": 10**25}, {"a": [-(2**64)]}]
+    assert [json.loads(text) for text in through("jsonb", values, copying.json_text)] == values
+
+
 @pytest.mark.parametrize(
     ("kind", "values"),
     [
