@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -55,7 +56,7 @@ def request(
         code, message = ("not_allowed", "Only an update has values.") if values else ("required", "Say what to write.")
         raise Invalid.one("/values", code, message)
     if values:
-        inputs.clean(entity, values, actor=actor, partial=True)
+        _check(entity, values, actor)
     rows = found(entity, actor=actor, at=at, action=action, where=filter, q=q)
     if expected_count is not None:
         require_count(rows, expected_count)
@@ -69,6 +70,14 @@ def request(
         Job.objects.filter(pk=job.pk).update(state={"actor": acting.noted(actor)})
         sending.send(job)
     return started(job)
+
+
+def _check(entity: Entity, values: Mapping[str, Any], actor: Actor) -> None:
+    """Raise Invalid with pointers below /values."""
+    try:
+        inputs.clean(entity, values, actor=actor, partial=True)
+    except Invalid as refusal:
+        raise Invalid([replace(error, pointer=f"/values{error.pointer}") for error in refusal.errors]) from None
 
 
 def found(

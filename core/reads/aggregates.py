@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from django.db.models import Avg, CharField, Count, DateField, DecimalField, F, Func, Max, Min, OuterRef, Subquery, Sum
@@ -54,6 +55,16 @@ class _Key:
     type: FieldType
 
 
+@dataclass(frozen=True)
+class _Value:
+    """What is measured. `money`: the field whose currency becomes a key; `places`: how many decimals are told."""
+
+    name: str
+    expression: Any
+    money: Field | None = None
+    places: int | None = None
+
+
 def run(
     entity: Entity,
     *,
@@ -77,15 +88,20 @@ def run(
     if where is not None:
         rows = rows.filter(criteria.to_q(entity, where, actor=actor, at=at))
     wanted = _parsed(GROUP, group_by, "group_by", MAX_GROUPS)
-    keys = [_key(entity, actor, item, f"/group_by/{index}") for index, item in enumerate(wanted)]
+    # A field may be given bare, and is then what its index points at.
+    places = [f"/group_by/{index}{'' if isinstance(given, str) else '/field'}" for index, given in enumerate(group_by)]
+    keys = [
+        _key(entity, actor, item, f"/group_by/{index}", place)
+        for index, (item, place) in enumerate(zip(wanted, places, strict=True))
+    ]
     asked = _parsed(MEASURE, measures, "measures", MAX_MEASURES) or [{"fn": "count"}]
     values = [_measure(entity, actor, item, f"/measures/{index}") for index, item in enumerate(asked)]
-    keys += _currencies(entity, actor, keys, [item for _, _, item in values])
-    _refuse_clashes([key.name for key in keys] + [name for name, _, _ in values])
+    keys += _currencies(entity, actor, keys, [item.money for item in values])
+    _refuse_clashes([key.name for key in keys] + [item.name for item in values])
     grouped = rows.order_by().annotate(**{f"k{index}": key.expression for index, key in enumerate(keys)})
     grouped = grouped.values(*(f"k{index}" for index, _ in enumerate(keys)))
-    measured = {f"v{index}": expression for index, (_, expression, _) in enumerate(values)}
-    order = _order(sort, [key.name for key in keys], [name for name, _, _ in values])
+    measured = {f"v{index}": item.expression for index, item in enumerate(values)}
+    order = _order(sort, [key.name for key in keys], [item.name for item in values])
     if not keys:
         return [_row(keys, values, rows.order_by().aggregate(**measured))]
     return [_row(keys, values, line) for line in grouped.annotate(**measured).order_by(*order)[:limit]]
@@ -105,9 +121,9 @@ def _fault(pointer: str, code: str, message: str) -> BadRequest:
     return BadRequest("The aggregation is not valid.", errors=[FieldError(pointer, code, message)])
 
 
-def _key(entity: Entity, actor: Actor, item: Mapping[str, Any], at: str) -> _Key:
+def _key(entity: Entity, actor: Actor, item: Mapping[str, Any], at: str, field_at: str) -> _Key:
     name, bucket = item["field"], item.get("bucket")
-    expression, kind = _dimension(entity, actor, name, f"{at}/field")
+    expression, kind = _dimension(entity, actor, name, field_at)
     if bucket is not None:
         if not isinstance(kind, types.DateTime | types.Date):
             raise _fault(f"{at}/bucket", "not_a_date", f"{name} is not a date.")
@@ -163,13 +179,13 @@ def _of_one(target: Entity, match: Mapping[str, Any], actor: Actor, inner: Any) 
     return Subquery(rows.annotate(dimension=inner).values("dimension")[:1])
 
 
-def _measure(entity: Entity, actor: Actor, item: Mapping[str, Any], at: str) -> tuple[str, Any, Field | None]:
+def _measure(entity: Entity, actor: Actor, item: Mapping[str, Any], at: str) -> _Value:
     fn, field_name = item["fn"], item.get("field")
     alias = item.get("as") or (fn if field_name is None else f"{fn}_{field_name}")
     if field_name is None:
         if fn != "count":
             raise _fault(f"{at}/field", "required", f"{fn} needs a field.")
-        return alias, Count("pk"), None
+        return _Value(alias, Count("pk"))
     found = _measured(entity, actor, field_name)
     if found is None:
         raise _fault(f"{at}/field", "unknown_field", f"{entity.title} has no field {field_name!r} to measure.")
@@ -180,7 +196,8 @@ def _measure(entity: Entity, actor: Actor, item: Mapping[str, Any], at: str) -> 
     if fn in ("min", "max") and not ordered:
         raise _fault(f"{at}/field", "not_ordered", f"{field_name} has no order.")
     money = field if fn in ("sum", "avg", "min", "max") else None
-    return alias, _expression(fn, expression, field), money
+    places = field.type.places + 2 if fn == "avg" and isinstance(field.type, types.DecimalNumber) else None
+    return _Value(alias, _expression(fn, expression, field), money, places)
 
 
 def _measured(entity: Entity, actor: Actor, name: str) -> tuple[Any, Field] | None:
@@ -253,17 +270,23 @@ def _order(sort: Sequence[str], keys: Sequence[str], values: Sequence[str]) -> l
     return [*order, *(F(f"k{index}").asc(nulls_last=True) for index, _ in enumerate(keys))]
 
 
-def _row(
-    keys: Sequence[_Key], values: Sequence[tuple[str, Any, Field | None]], line: Mapping[str, Any]
-) -> dict[str, Any]:
+def _row(keys: Sequence[_Key], values: Sequence[_Value], line: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "keys": {key.name: _key_value(key, line[f"k{index}"]) for index, key in enumerate(keys)},
-        "values": {name: _wire(line[f"v{index}"]) for index, (name, _, _) in enumerate(values)},
+        "values": {item.name: _told(item, line[f"v{index}"]) for index, item in enumerate(values)},
     }
 
 
 def _key_value(key: _Key, value: Any) -> Any:
     return key.type.dump(value) if isinstance(key.type, types.ExactNumber) else _wire(value)
+
+
+def _told(item: _Value, value: Any) -> Any:
+    if item.places is None or not isinstance(value, Decimal):
+        return _wire(value)
+    rounded = value.quantize(Decimal(1).scaleb(-item.places), ROUND_HALF_EVEN)
+    whole, _, fraction = format(rounded, "f").partition(".")
+    return f"{whole}.{fraction.rstrip('0').ljust(2, '0')}"
 
 
 def _wire(value: Any) -> Any:

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from core import registry
 from core.actors import Actor
+from core.constraints import Taken, explain
 from core.errors import FieldError, Invalid
 from core.registry.fields import parse_at
 from core.writes.base import Write, Writes
@@ -141,4 +142,6 @@ def _refuse_too_long(change: Write[CustomField]) -> None:
         raise InUse(f"{count} records hold more than {length} characters.", records=count)
 
 
+# Which kind of record it is for is no choice that could be made otherwise: the key is what clashes.
+explain("crm_custom_field_entity_key_live_uniq", lambda diagnosis: Taken(("key",)))
 custom_fields = CustomFields("custom_field")

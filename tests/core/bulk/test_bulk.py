@@ -158,7 +158,7 @@ def test_rights_that_were_withdrawn_meanwhile_do_not_count(company: Company) -> 
         ({"action": "delete", "filter": {"field": "shoe", "value": 1}}, "invalid_criteria", "/field"),
         ({"action": "delete", "values": {"city": "Ghent"}}, "invalid", "/values"),
         ({"action": "update"}, "invalid", "/values"),
-        ({"action": "update", "values": {"email": "no"}}, "invalid", "/email"),
+        ({"action": "update", "values": {"email": "no"}}, "invalid", "/values/email"),
         ({"action": "explode"}, "invalid", "/action"),
         ({"action": "delete", "expected_count": 3}, "unexpected_count", None),
     ],

@@ -60,6 +60,26 @@ def test_groups_by_month_and_channel_are_what_counting_by_hand_gives() -> None:
         assert abs(Decimal(found[key]["mean"]) - sum(totals) / len(totals)) < Decimal("0.0001")
 
 
+def test_averages_of_money_have_two_decimals_more_than_it_and_no_needless_ones() -> None:
+    contact = Contact.objects.create(first_name="Ann")
+    for number, total in enumerate(("1.00", "1.00", "2.01")):
+        Order.objects.create(number=str(number), contact=contact, placed_at=AT, subtotal=total, total=total)
+    measures = [{"fn": "avg", "field": "total"}, {"fn": "sum", "field": "total"}]
+    assert run("order", measures=measures)[0]["values"] == {"avg_total": "1.3367", "sum_total": "4.01"}
+    Order.objects.filter(number="2").delete()
+    assert run("order", measures=measures)[0]["values"] == {"avg_total": "1.00", "sum_total": "2.00"}
+
+
+@pytest.mark.parametrize(
+    ("given", "pointer"),
+    [("shoe", "/group_by/0"), ({"field": "shoe"}, "/group_by/0/field"), ("custom.shoe", "/group_by/0")],
+)
+def test_the_refusal_points_at_what_was_sent(given: Any, pointer: str) -> None:
+    with pytest.raises(BadRequest) as refusal:
+        run("contact", group_by=[given])
+    assert [error.pointer for error in refusal.value.errors] == [pointer]
+
+
 def test_money_of_two_currencies_is_never_added() -> None:
     orders()
     rows = run("order", measures=[{"fn": "sum", "field": "total"}])

@@ -8,7 +8,7 @@ import pytest
 
 from core import registry
 from core.actors import SYSTEM
-from core.errors import Invalid
+from core.errors import Duplicate, Invalid
 from core.reads import reader
 from core.reads.selection import default_selection
 from crm.errors import InUse
@@ -181,3 +181,10 @@ def test_another_definition_does_not_take_over_the_values_of_a_deleted_one() -> 
     assert CustomField.objects.count() == 1
     Contact.objects.filter(pk=contact.pk).update(custom={})
     assert define("tier", "number").type == "number"
+
+
+def test_a_key_that_exists_is_told_at_the_key() -> None:
+    define("tier", "text")
+    with pytest.raises(Duplicate) as refusal:
+        define("tier", "number")
+    assert [(error.pointer, error.code) for error in refusal.value.errors] == [("/key", "duplicate")]
