@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Any
@@ -16,6 +17,14 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (code
 _SUSPECTS = 1 << 16
 # Encodings of one byte a letter in which texts come; others must be named.
 _SINGLE = ("cp1252", "latin-1", "iso8859-15", "cp1250", "cp1251", "cp1253", "cp1254", "mac_roman", "cp437", "cp850")
+# Other alphabets, of which no letter is a Western one.
+_ALPHABETS = frozenset({"cp1251", "cp1253"})
+# The Polish and Slovak letters at the places of these signs stand between others.
+_WITHIN = re.compile(r"[^\W\d_][¹³¿¼¾£¥][^\W\d_]")
+# Read as Western letters: Czech, Croatian and Slovene, Hungarian, Romanian. No Western language has both.
+_TOGETHER = tuple(
+    (frozenset(one), frozenset(other)) for one, other in (("ì", "ø"), ("šž", "èæøì"), ("õ", "û"), ("þ", "ã"))
+)
 
 
 @dataclass(frozen=True)
@@ -110,15 +119,22 @@ def _blocks_of_lines(file: IO[bytes]) -> Iterator[bytes]:
 
 def _single(suspects: bytes) -> str:
     """Which encoding of one byte a letter fits best."""
-    if not any(0x80 <= byte <= 0x9F for byte in suspects):
-        # Without the codes that tell them apart, the two are one.
-        best = from_bytes(suspects, cp_isolation=[*_SINGLE]).best() if len(suspects) > 200 else None
-        name = best.encoding if best is not None else ""
-        # Letters that both have in the same places speak for neither: the more common one is taken.
-        if name in {"cp1250", "cp1251", "cp1253"} and suspects.decode(name, "replace") != suspects.decode("latin-1"):
-            return name
-        return "latin-1"
+    western = suspects.decode("cp1252", "replace")
+    if _is_central(western):
+        return "cp1250"
+    # Without these codes the two are one.
+    plain = "cp1252" if any(0x80 <= byte <= 0x9F for byte in suspects) else "latin-1"
     best = from_bytes(suspects, cp_isolation=[*_SINGLE]).best() if len(suspects) > 200 else None
-    if best is not None and best.encoding in _SINGLE and best.encoding != "latin_1":
-        return str(best.encoding)
-    return "cp1252"
+    name = best.encoding if best is not None else ""
+    if plain == "latin-1":
+        return name if name in _ALPHABETS else plain
+    return name if name in _SINGLE and name not in ("latin_1", "cp1250") else plain
+
+
+def _is_central(western: str) -> bool:
+    """Whether what Western letters and signs stand here make sense only as those of Central Europe.
+
+    Statistics take Spanish names for Polish ones: what no Western language writes is the surer sign.
+    """
+    found = set(western.casefold())
+    return bool(_WITHIN.search(western)) or any(one & found and other & found for one, other in _TOGETHER)
