@@ -29,7 +29,7 @@ PREVIEW = 10
 
 def examine(record: Import, file: IO[bytes], options: Mapping[str, Any]) -> list[Column]:
     """Fill in what the file itself tells. Raises UnreadableFile, FileTooComplex."""
-    reader = readers.of_file(file, record.name, options.get("format"))
+    reader = readers.of_file(file, record.name, options.get("format"), record.entity)
     if reader.entity is not None and reader.entity != record.entity:
         raise Invalid.one("/entity", "wrong_entity", f"Such a file holds records of the kind {reader.entity}.")
     layout = reader.inspect(file, choices.reading(options))
@@ -78,6 +78,8 @@ def plan_of(record: Import, found: list[Column], actor: Actor) -> tuple[Kind, Pl
     kind = kinds.of(record.entity)
     mapping, constants = targets.columns_of(record.mapping), targets.constants_of(record.mapping)
     made = plan.make(found, mapping, constants, kind.targets(actor), record.options, kind.words())
+    if not made.steps:
+        raise Invalid.one("/mapping", "required", "Map at least one column.")
     return kind, made, kind.check(made.used(), record.options)
 
 

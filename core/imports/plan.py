@@ -16,7 +16,7 @@ from core.imports.mapping.targets import Target
 from core.imports.options import zone_of
 from core.imports.readers import Row
 from core.registry.fields import escape
-from core.registry.types import Date, DateTime, DecimalNumber, Integer, Number, TypeFault
+from core.registry.types import Date, DateTime, DecimalNumber, Integer, Money, Number, TypeFault
 
 
 @dataclass(slots=True)
@@ -266,7 +266,7 @@ def questions(columns: Sequence[Column], plan: Plan) -> list[dict[str, Any]]:
     for step in plan.steps:
         column, kind = by_name[step.column], step.target.type
         for what in column.open:
-            if what == "decimal" and isinstance(kind, DecimalNumber | Number | Integer):
+            if what == "decimal" and isinstance(kind, DecimalNumber | Number | Integer | Money):
                 choices, text = ["point", "comma"], "is the point or the comma before the fraction?"
             elif what == "date_format" and isinstance(kind, Date | DateTime) and column.date_format != EXCEL:
                 choices, text = ["d/m/y", "m/d/y", "y-m-d"], "does the day or the month come first?"

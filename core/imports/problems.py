@@ -102,15 +102,17 @@ def _import(actor: Actor, record_id: UUID) -> Import:
 
 def _lines(found: Import) -> Iterator[bytes]:
     columns = found.layout["columns"]
-    yield "\ufeff".encode() + _line([*columns, *OWN_COLUMNS])
+    # A file of errors that was sent again brings these two along; what they say now counts.
+    theirs = [index for index, name in enumerate(columns) if name not in OWN_COLUMNS]
+    yield "\ufeff".encode() + _line([*(columns[index] for index in theirs), *OWN_COLUMNS])
     last = 0
     while rows := list(ImportProblem.objects.filter(source=found.pk, id__gt=last).order_by("id")[:BATCH]):
         last = rows[-1].pk
         block = []
         for item in rows:
-            cells = (item.cells + [""] * len(columns))[: max(len(columns), len(item.cells))]
+            cells = item.cells + [""] * len(columns)
             told = "; ".join(f"{one['column'] or 'row'}: {one['message']} ({one['code']})" for one in item.errors)
-            block.append(_line([*cells[: len(columns)], str(item.row), told]))
+            block.append(_line([*(cells[index] for index in theirs), str(item.row), told]))
         yield b"".join(block)
 
 

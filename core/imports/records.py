@@ -52,6 +52,8 @@ class Records:
         if key is not None and key not in used:
             raise Invalid.one("/options/key", "not_mapped", "No column is mapped to the key.")
         found["key"] = key or (keys[0] if keys else None)
+        # A row that has no value for the first key may have one for another, unless one was asked for.
+        found["keys"] = [key] if key else keys
         found.setdefault("mode", "upsert" if found["key"] else "create")
         if found["mode"] != "create" and not found["key"]:
             raise Invalid.one("/options/key", "required", "Map a column to a key, by which existing records are found.")
@@ -114,12 +116,11 @@ class RecordWriter:
     def __init__(self, entity: Entity, context: Context) -> None:
         self._entity, self._context = entity, context
         self._plan: Plan = context.plan
-        self._mode, self._key = context.options["mode"], context.options.get("key")
+        self._mode, self._keys = context.options["mode"], context.options["keys"]
         create = creatable(entity, self._plan.used(), context.options)
-        self._relations = Relations(self._plan, context.actor, create)
+        self._relations = Relations(self._plan, context.actor, create, is_dry=context.is_dry)
         self._required = [item for item in entity.input_fields() if item.required]
         self._kept = frozenset(item.name for item in entity.fields if item.create_only)
-        self._key_column = self._plan.column_of(self._key) if self._key else None
         assert entity.writes is not None  # noqa: S101 - else it could not be imported
         self._writes = entity.writes
 
@@ -135,7 +136,7 @@ class RecordWriter:
         for parsed in fit:
             if parsed.errors:
                 continue
-            record_id = existing.get(parsed.values[self._key]) if self._key in parsed.values else None
+            record_id = existing.get(parsed.place)
             if record_id is not None and self._mode == "skip_existing":
                 counts.skipped += 1
             elif record_id is not None and self._mode != "create":
@@ -151,15 +152,23 @@ class RecordWriter:
     def undone(self) -> None:
         self._relations.forget()
 
-    def _existing(self, rows: Sequence[Parsed]) -> dict[Any, UUID]:
-        """Ids by key. A row without a key is refused where the key decides what is done."""
-        if self._key is None or self._mode == "create":
+    def _existing(self, rows: Sequence[Parsed]) -> dict[int, UUID]:
+        """Ids by the places of rows. A row without any key is refused where the key decides what is done."""
+        if not self._keys or self._mode == "create":
             return {}
-        for parsed in rows:
-            if parsed.values.get(self._key) is None:
-                parsed.errors.append(CellError(self._key_column, "key_missing", "The key must have a value."))
-        attribute = self._entity.by_name[self._key].attribute
-        wanted = {parsed.values[self._key] for parsed in rows if not parsed.errors}
+        found: dict[int, UUID] = {}
+        left = list(rows)
+        for key in self._keys:
+            found |= self._known(key, [parsed for parsed in left if parsed.values.get(key) is not None])
+            left = [parsed for parsed in left if parsed.values.get(key) is None]
+        for parsed in left:
+            column = self._plan.column_of(self._keys[0])
+            parsed.errors.append(CellError(column, "key_missing", "The key must have a value."))
+        return found
+
+    def _known(self, key: str, rows: Sequence[Parsed]) -> dict[int, UUID]:
+        attribute = self._entity.by_name[key].attribute
+        wanted = {parsed.values[key] for parsed in rows}
         if not wanted:
             return {}
         found = self._entity.model._default_manager.filter(AnyOf(attribute, wanted))
@@ -171,10 +180,10 @@ class RecordWriter:
                 twice.add(value)
             by_key[value] = record_id
         for parsed in rows:
-            if not parsed.errors and parsed.values[self._key] in twice:
-                text = f"Several records have this {self._key}."
-                parsed.errors.append(CellError(self._key_column, "ambiguous", text))
-        return by_key
+            if parsed.values[key] in twice:
+                text = f"Several records have this {key}."
+                parsed.errors.append(CellError(self._plan.column_of(key), "ambiguous", text))
+        return {parsed.place: by_key[parsed.values[key]] for parsed in rows if parsed.values[key] in by_key}
 
     def _create(self, rows: list[Parsed], counts: Counts, at: datetime) -> None:
         rows = [parsed for parsed in rows if self._is_complete(parsed)]
@@ -197,7 +206,7 @@ class RecordWriter:
         existing = self._existing([parsed for parsed, _ in again]) if again else {}
         old = []
         for parsed, error in again:
-            record_id = existing.get(parsed.values.get(str(self._key)))
+            record_id = existing.get(parsed.place)
             if record_id is None:
                 self._refuse(parsed, error)
             elif self._mode == "skip_existing":

@@ -26,12 +26,21 @@ class Relations:
     """Looks up, makes and remembers. `create`: names of the relations whose missing records are made."""
 
     def __init__(
-        self, plan: Plan, actor: Actor, create: Collection[str], *, further: Further = lambda relation, parsed: {}
+        self,
+        plan: Plan,
+        actor: Actor,
+        create: Collection[str],
+        *,
+        further: Further = lambda relation, parsed: {},
+        is_dry: bool = False,
     ) -> None:
         self._further = further
         self._plan, self._actor, self._create = plan, actor, frozenset(create)
         self._known: OrderedDict[tuple[str, str, Any], Any] = OrderedDict()
         self.made: dict[str, int] = {}
+        # A dry run finds again in each chunk what it made in the ones before; it is to be counted once.
+        self._is_dry = is_dry
+        self._counted: set[tuple[str, str, Any]] = set()
 
     def resolve(self, rows: Sequence[Parsed], at: datetime) -> None:
         """Put the ids into the rows' values; what cannot be found is an error of its row."""
@@ -101,8 +110,17 @@ class Relations:
                 made[key] = result.record.pk
             else:
                 errors[key] = result.error
-        self.made[target.entity] = self.made.get(target.entity, 0) + len(made)
+        self.made[target.entity] = self.made.get(target.entity, 0) + self._fresh(target.entity, target.key, made)
         return made, errors
+
+    def _fresh(self, entity: str, key: str, made: Collection[Any]) -> int:
+        """How many of these were not counted before."""
+        if not self._is_dry:
+            return len(made)
+        fresh = {(entity, key, value) for value in made} - self._counted
+        if len(self._counted) < MOST_REMEMBERED:
+            self._counted |= fresh
+        return len(fresh)
 
     def _said(self, target: Target, rows: Sequence[Parsed]) -> dict[Any, dict[str, Any]]:
         """What else the rows say of each: other keys of the same relation."""

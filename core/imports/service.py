@@ -26,6 +26,7 @@ from core.models.job import Job
 from core.writes.base import Write, Writes
 
 KIND = "import"
+INCOMPLETE, SAME = "The mapping must be completed", "The same file was imported"
 TASK = "core.tasks.carry_out_import"
 OPEN = (Import.Status.READY, Import.Status.CHECKED)
 # What must be read again from the file when it changes.
@@ -66,10 +67,10 @@ class Imports(Writes[Import]):
                 columns = inspection.examine(record, taken.content, record.options)
                 inspection.propose(record, columns, actor, mapped=kept)
                 record.notices = [*record.notices, told]
-            self._plan(record, taken, actor, forgiving=mapping is None)
+            self._plan(record, taken, actor, forgiving=() if mapping is not None else ("",))
             record.duplicate_of = _same(record, actor)
             if record.duplicate_of is not None:
-                text = f"The same file was imported on {record.duplicate_of.created_at:%Y-%m-%d %H:%M} UTC."
+                text = f"{SAME} on {record.duplicate_of.created_at:%Y-%m-%d %H:%M} UTC."
                 record.notices = [*record.notices, text]
             with transaction.atomic():
                 acting(actor, at)
@@ -90,13 +91,16 @@ class Imports(Writes[Import]):
         record.options = choices.clean(record.options)
         record.mapping = inspection.whole(record.mapping)
         with files.opened(record.path) as content:
-            old = change.before.get("options", record.options)
+            old, told = change.before.get("options", record.options), record.notices
+            record.notices = [text for text in told if not text.startswith(INCOMPLETE)]
             if any(old.get(name) != record.options.get(name) for name in _READING):
                 columns = inspection.examine(record, content, record.options)
                 mapping = record.mapping if "mapping" in change.values or _same_columns(record, columns) else None
+                told = [text for text in told if text.startswith(SAME)]
+                record.notices = [*record.notices, *told]
                 inspection.propose(record, columns, change.actor, mapped=mapping)
             taken = Taken(content, record.name, record.size, record.sha256)
-            self._plan(record, taken, change.actor, forgiving=False)
+            self._plan(record, taken, change.actor, forgiving=() if "mapping" in change.values else ("/mapping",))
         record.status, record.report = Import.Status.READY, {}
         for name in ("columns", "layout", "questions", "preview", "notices", "signature", "status", "report"):
             change.before.setdefault(name, None)
@@ -121,9 +125,12 @@ class Imports(Writes[Import]):
         """Stop a dry run or commit after the chunk that it is at. What is in stays in. Raises NotReady."""
         actor.require("import", "cancel")
         with transaction.atomic():
+            # The job first, as its worker does at each chunk: the other way about, one would wait for the other.
+            of_it = Import.objects.filter(pk=record_id).values("job_id")
+            job = Job.objects.select_for_update().filter(pk__in=of_it).first()
             record = self.lock(actor=actor, record_id=record_id, action="cancel")
-            job = Job.objects.select_for_update().filter(pk=record.job_id).first() if record.job_id else None
-            if job is None or record.status not in (Import.Status.CHECKING, Import.Status.COMMITTING):
+            at_work = record.status in (Import.Status.CHECKING, Import.Status.COMMITTING)
+            if job is None or job.pk != record.job_id or not at_work:
                 raise NotReady("There is nothing to cancel.", status=record.status)
             acting(actor, at)
             job.cancel_requested = True
@@ -160,16 +167,16 @@ class Imports(Writes[Import]):
             sending.send(job)
         return record.pk
 
-    def _plan(self, record: Import, taken: Taken, actor: Actor, *, forgiving: bool) -> None:
-        """Try the mapping. Where it is only proposed, what it still lacks is a notice."""
+    def _plan(self, record: Import, taken: Taken, actor: Actor, *, forgiving: tuple[str, ...]) -> None:
+        """Try the mapping. Where it is only proposed, what it still lacks (below these pointers) is a notice."""
         columns = inspection.columns_of(record)
         try:
             _, plan, _ = inspection.plan_of(record, columns, actor)
         except Invalid as refusal:
-            if not forgiving:
+            if not all(error.pointer.startswith(forgiving) for error in refusal.errors):
                 raise
             told = " ".join(error.message for error in refusal.errors)
-            record.notices = [*record.notices, f"The mapping must be completed: {told}"]
+            record.notices = [*record.notices, f"{INCOMPLETE}: {told}"]
             plan = inspection.bare_plan_of(record, columns, actor)
         inspection.preview(record, plan, columns, taken.content)
 
@@ -189,7 +196,8 @@ class Mappings(Writes[ImportMapping]):
 
 
 def _same_columns(record: Import, columns: list[Any]) -> bool:
-    return set(record.mapping["columns"]) <= {column.name for column in columns}
+    mapped = set(record.mapping["columns"])
+    return bool(mapped) and mapped <= {column.name for column in columns}
 
 
 def _same(record: Import, actor: Actor) -> Import | None:

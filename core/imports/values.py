@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import orjson
 import phonenumbers
 
+from core.errors import Invalid
 from core.formulas import restored
 from core.imports import columnwise
 from core.imports.detection import dates, numbers, words
@@ -188,9 +189,34 @@ def _of_list(kind: FieldType, how: Reading) -> Convert:
             # As an export writes words that hold a separator themselves.
             with suppress(orjson.JSONDecodeError):
                 return kind.parse(orjson.loads(text))
-        return kind.parse([part for part in pattern.split(text) if part.strip()])
+        return kind.parse([part.strip() for part in pattern.split(text) if part.strip()])
 
     return convert
+
+
+def _of_money(kind: FieldType, how: Reading) -> Convert:
+    """An amount with its currency, as people write both; as an export writes them, it is JSON."""
+    assert isinstance(kind, types.Money)  # noqa: S101 - for the type checker
+    decimal = how.column.decimal
+
+    def convert(cell: Cell) -> Any:
+        if isinstance(cell, str) and cell.lstrip().startswith("{"):
+            with suppress(orjson.JSONDecodeError):
+                return _whole_money(kind, orjson.loads(cell))
+        amount = plain_number(restored(cell) if isinstance(cell, str) else cell, decimal)
+        currency = amount.currency or kind.currency
+        if currency is None:
+            raise TypeFault("currency_required", "The amount needs its currency, as in 12.50 EUR.")
+        return _whole_money(kind, {"amount": amount.text, "currency": currency})
+
+    return convert
+
+
+def _whole_money(kind: types.Money, given: Any) -> Any:
+    try:
+        return kind.parse(given)
+    except Invalid as refusal:
+        raise TypeFault(refusal.errors[0].code, refusal.errors[0].message) from None
 
 
 def _of_json(kind: FieldType, how: Reading) -> Convert:
@@ -211,5 +237,6 @@ _MAKERS: tuple[tuple[Any, Callable[[FieldType, Reading], Convert]], ...] = (
     (types.Date, _of_date),
     (types.Choice, _of_choice),
     (types.TextList, _of_list),
+    (types.Money, _of_money),
     (types.Json, _of_json),
 )

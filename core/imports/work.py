@@ -79,6 +79,7 @@ def carry_out(*, job_id: UUID) -> None:
         _end(job, Import.Status.FAILED, "An internal error; the log of the worker has the details.")
     else:
         with transaction.atomic():
+            _hold_job(job.pk)
             done = Import.Status.CHECKED if job.parameters["phase"] == "dry_run" else Import.Status.COMMITTED
             _mark(record.pk, done, report)
             jobs.finish(job_id=job_id, result=report, at=now())
@@ -204,6 +205,7 @@ class _Run:
 def _end(job: Job, status: Import.Status, message: str) -> None:
     """Record a run that did not come to its end; the report tells what is in."""
     with transaction.atomic():
+        _hold_job(job.pk)
         record = Import.objects.select_for_update().get(pk=job.parameters["import_id"])
         report = dict(record.report)
         if job.parameters["phase"] == "dry_run":
@@ -214,6 +216,11 @@ def _end(job: Job, status: Import.Status, message: str) -> None:
             jobs.fail(job_id=job.pk, message=message, at=now())
         else:
             jobs.cancelled(job_id=job.pk, at=now(), result=report)
+
+
+def _hold_job(job_id: UUID) -> None:
+    """The job's row is always locked before the import's: whoever cancels does so too."""
+    Job.objects.select_for_update().get(pk=job_id)
 
 
 def _settle_status(job_id: UUID) -> None:

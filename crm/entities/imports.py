@@ -14,7 +14,9 @@ SYNONYMS = {
         "nachname, apellido, cognome, "
         "lastname, last",
         "job_title": "title, function, functie, fonction, position, role, titel, job, puesto",
-        "birth_date": "birthday, date of birth, dob, geboortedatum, date de naissance, geburtsdatum, born",
+        "birth_date": "birthday, date of birth, dob, geboortedatum, date de naissance, geburtsdatum, born, "
+        "geboren, geboren am, geburtstag, verjaardag, naissance, ne le, fecha de nacimiento, data de nascimento, "
+        "data di nascita",
         "company.name": "company, organisation, organization, employer, bedrijf, societe, entreprise, firma, empresa, "
         "account, company name, account name",
         "owner.email": "owner, owner email, account manager, assigned to",
@@ -50,6 +52,7 @@ SYNONYMS = {
     },
     "interaction": {
         "occurred_at": "date, time, when, timestamp, datum, moment",
+        "channel": "type, kind, medium, art, kanal, kanaal, soort, canal, tipo, canale",
         "subject": "title, onderwerp, objet, betreff",
         "body": "text, notes, message, content, description",
         "contact.email": "email, e mail, contact email",

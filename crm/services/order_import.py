@@ -6,8 +6,6 @@ quantity are goods that came back. Sales are written first, all of them, then wh
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -30,7 +28,7 @@ from crm.models import Order, OrderReturn
 from crm.services.companies import companies
 from crm.services.countries import CODES
 from crm.services.order_line_targets import RELATED, REQUIRED, TARGETS, complete, line_values, order_values
-from crm.services.order_matching import Purchases
+from crm.services.order_matching import Purchases, return_keys
 from crm.services.orders import orders
 
 NAME = "order_line"
@@ -104,7 +102,9 @@ class OrderLineWriter:
 
     def __init__(self, context: Context) -> None:
         self._context, self._plan, self._options = context, context.plan, context.options
-        self._relations = Relations(self._plan, context.actor, creatable(self._options), further=_further)
+        self._relations = Relations(
+            self._plan, context.actor, creatable(self._options), further=_further, is_dry=context.is_dry
+        )
         self._walk_in: UUID | None = None
         self._purchases = Purchases(context.actor, is_dry=context.is_dry)
 
@@ -118,15 +118,20 @@ class OrderLineWriter:
                 complete(group)
         for parsed in rows:
             self._complete(parsed)
+        sold: dict[Any, list[Parsed]] = {}
+        for parsed in rows:
+            if not _is_return(parsed):
+                sold.setdefault(parsed.values.get("order_number", -parsed.place), []).append(parsed)
+        there = self._there([number for number in sold if isinstance(number, str)])
+        # What is wrong with the rows themselves comes first: nothing is made for an order that does not go in.
+        for number, group in sold.items():
+            if number not in there:
+                self._weigh(group)
         self._relations.made = counts.related
         self._relations.resolve(rows, at)
         for parsed in rows:
             self._find_customer(parsed, at, counts)
-        groups: dict[Any, list[Parsed]] = {}
-        for parsed in rows:
-            if not _is_return(parsed):
-                groups.setdefault(parsed.values.get("order_number", -parsed.place), []).append(parsed)
-        self._sell([group for group in groups.values() if _is_whole(group)], counts, at)
+        self._sell([group for group in sold.values() if _is_whole(group)], there, counts, at)
         self._take_back([parsed for parsed in rows if _is_return(parsed) and not parsed.errors], counts, at)
         counts.failed += sum(1 for parsed in rows if parsed.errors)
 
@@ -148,15 +153,21 @@ class OrderLineWriter:
             self._refuse(parsed, "unit_price", "required", "There is neither a price nor a total.")
         if (values.get("unit_price") or 0) < 0:
             self._refuse(parsed, "unit_price", "negative_price", "The price is negative: no goods were sold for it.")
+        has_customer = any(key is not None and not name.startswith("product.") for name, key in parsed.related.items())
+        if not (
+            parsed.errors
+            or has_customer
+            or values.get("contact_id")
+            or values.get("company_id")
+            or self._options.get("walk_in")
+        ):
+            self._refuse(parsed, "contact_id", "customer_missing", "The row has no customer.")
         if _is_return(parsed) and self._options["returns"] == "error":
             self._refuse(parsed, "quantity", "negative_quantity", "The quantity is negative.")
 
     def _find_customer(self, parsed: Parsed, at: datetime, counts: Counts) -> None:
         values = parsed.values
         if parsed.errors or values.get("contact_id") or values.get("company_id"):
-            return
-        if not self._options.get("walk_in"):
-            self._refuse(parsed, "contact_id", "customer_missing", "The row has no customer.")
             return
         if self._walk_in is None:
             self._walk_in = self._company(str(self._options["walk_in"]), at, counts)
@@ -176,10 +187,19 @@ class OrderLineWriter:
 
     # What is sold
 
-    def _sell(self, groups: Sequence[list[Parsed]], counts: Counts, at: datetime) -> None:
-        numbers = [group[0].values["order_number"] for group in groups]
+    def _there(self, numbers: Sequence[str]) -> frozenset[str]:
+        if self._options["mode"] == "create" or not numbers:
+            return frozenset()
         found = Order.objects.alive().filter(number__in=numbers).visible_to(self._context.actor)
-        there = set(found.values_list("number", flat=True)) if self._options["mode"] != "create" else set()
+        return frozenset(found.values_list("number", flat=True))
+
+    def _weigh(self, group: list[Parsed]) -> None:
+        for parsed in group:
+            if not parsed.errors:
+                self._check_total(parsed)
+        _is_whole(group)
+
+    def _sell(self, groups: Sequence[list[Parsed]], there: frozenset[str], counts: Counts, at: datetime) -> None:
         new = []
         for group in groups:
             if group[0].values["order_number"] in there:
@@ -206,9 +226,7 @@ class OrderLineWriter:
                         parsed, name, "order_differs", f"Rows of one order differ in {name.removesuffix('_id')}."
                     )
                 return False
-        for parsed in group:
-            self._check_total(parsed)
-        return _is_whole(group)
+        return True
 
     def _check_total(self, parsed: Parsed) -> None:
         """Where the row tells its total, it must be what quantity, price and discounts come to."""
@@ -238,7 +256,7 @@ class OrderLineWriter:
         if self._options["returns"] == "skip":
             counts.skipped += len(rows)
             return
-        keys = _return_keys(rows)
+        keys = return_keys(rows)
         there = set(
             OrderReturn.objects.alive().filter(external_id__in=keys.values()).values_list("external_id", flat=True)
         )
@@ -274,29 +292,6 @@ def _further(relation: str, parsed: Parsed) -> dict[str, Any]:
     if relation == "product" and parsed.values.get("description"):
         return {"name": parsed.values["description"]}
     return {}
-
-
-def _return_keys(rows: Sequence[Parsed]) -> dict[int, str]:
-    """Names each return by what its row says, wherever that stands: in the same file again, or in the file of errors.
-
-    Equal rows of one order are counted; they come in one chunk, as all rows of an order do.
-    """
-    found: dict[int, str] = {}
-    count: Counter[str] = Counter()
-    for parsed in rows:
-        values = parsed.values
-        what = values.get("product_id") or values.get("description")
-        said = (what, *(values.get(name) for name in ("quantity", "placed_at", "unit_price", "line_total")))
-        digest = hashlib.blake2b("\n".join(map(_plain, said)).encode(), digest_size=12).hexdigest()
-        name = f"{values['order_number']}:{digest}"
-        count[name] += 1
-        found[id(parsed)] = name if count[name] == 1 else f"{name}:{count[name]}"
-    return found
-
-
-def _plain(value: Any) -> str:
-    """The same for 1 and 1.00."""
-    return format(value.normalize(), "f") if isinstance(value, Decimal) else str(value)
 
 
 def _is_whole(group: list[Parsed]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -119,3 +121,26 @@ def _told(parsed: Parsed) -> tuple[Any, ...]:
     ]
     product = related.get("product.sku") or related.get("product.external_id") or related.get("product.name")
     return (*customer, product)
+
+
+def return_keys(rows: Sequence[Parsed]) -> dict[int, str]:
+    """Names each return by what its row says, wherever that stands: in the same file again, or in the file of errors.
+
+    Equal rows of one order are counted; they come in one chunk, as all rows of an order do.
+    """
+    found: dict[int, str] = {}
+    count: Counter[str] = Counter()
+    for parsed in rows:
+        values = parsed.values
+        what = values.get("product_id") or values.get("description")
+        said = (what, *(values.get(name) for name in ("quantity", "placed_at", "unit_price", "line_total")))
+        digest = hashlib.blake2b("\n".join(map(_plain, said)).encode(), digest_size=12).hexdigest()
+        name = f"{values['order_number']}:{digest}"
+        count[name] += 1
+        found[id(parsed)] = name if count[name] == 1 else f"{name}:{count[name]}"
+    return found
+
+
+def _plain(value: Any) -> str:
+    """The same for 1 and 1.00."""
+    return format(value.normalize(), "f") if isinstance(value, Decimal) else str(value)

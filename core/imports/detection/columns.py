@@ -17,6 +17,8 @@ EXAMPLES = 5
 ENOUGH = 0.9
 _EMAIL = re.compile(r"^[^\s@,;]+@[^\s@,;]+\.[^\s@,;]{2,}$")
 _PHONE = re.compile(r"^\+?[\d\s().\-/]{7,20}$")
+# Of these only some are days of the calendar; none is a telephone number.
+_LIKE_A_DATE = re.compile(r"^(\d{1,2}[./-]\d{1,2}[./-](\d{2}|\d{4})|\d{4}[./-]\d{1,2}[./-]\d{1,2})$")
 _URL = re.compile(r"^(https?://|www\.)\S+$", re.IGNORECASE)
 _UUID = re.compile(r"^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$", re.IGNORECASE)
 
@@ -114,7 +116,7 @@ def _form(text: str) -> str | None:
     for shape, pattern in (("email", _EMAIL), ("url", _URL), ("id", _UUID)):
         if pattern.match(text):
             return shape
-    if not _PHONE.match(text) or sum(mark.isdigit() for mark in text) < 7:
+    if not _PHONE.match(text) or _LIKE_A_DATE.match(text) or sum(mark.isdigit() for mark in text) < 7:
         return None
     return "phone" if text[0] == "+" or not text.isdigit() else None
 

@@ -22,7 +22,7 @@ _GENERAL = {
     "currency": "currency code, munt, devise, wahrung, moneda, valuta, moeda, divisa",
     "amount": "value, price, sum, montant, bedrag, betrag, importe, deal value, close value",
     "tags": "labels, keywords, groups, categories, trefwoorden, etiquettes",
-    "owner": "owner email, assigned to, salesperson, sales agent, account manager, responsible",
+    "owner.email": "owner, owner email, assigned to, salesperson, sales agent, account manager, responsible",
     "quantity": "qty, number, count, aantal, quantite, menge, cantidad, units, pieces, "
     "quantidade, qtd, quantita, anzahl, stuck",
 }

@@ -49,7 +49,7 @@ class Workbook:
             sheet = _chosen(book, options.get("sheet"))
             skip = _whole(options.get("skip_rows"))
             settings = {"sheet": sheet, "skip_rows": skip, "short_rows": "fill"}
-            notices = [f"The sheet is {sheet!r} of {len(book.sheets)}."]
+            notices = [_told(sheet, [name for name, _ in book.sheets if name != sheet])]
             rows = [row for _, row in zip(range(50), _rows(archive, book, sheet, skip), strict=False)]
         refuse_empty(bool(rows))
         header = options.get("header")
@@ -98,6 +98,13 @@ def _shared(archive: zipfile.ZipFile) -> Iterator[bytes]:
     names = {entry.casefold(): entry for entry in archive.namelist()}
     found = names.get("xl/sharedstrings.xml")
     return archives.blocks(archive, found) if found else iter(())
+
+
+def _told(sheet: str, others: list[str]) -> str:
+    if not others:
+        return f"The sheet is {sheet!r}."
+    listed = ", ".join(map(repr, others[:10])) + (", ..." if len(others) > 10 else "")
+    return f"The sheet is {sheet!r}; there {'is' if len(others) == 1 else 'are'} also {listed}."
 
 
 def _book(archive: zipfile.ZipFile) -> _Book:
