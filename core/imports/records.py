@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -119,6 +119,9 @@ class RecordWriter:
         self._mode, self._keys = context.options["mode"], context.options["keys"]
         create = creatable(entity, self._plan.used(), context.options)
         self._relations = Relations(self._plan, context.actor, create, is_dry=context.is_dry)
+        # Relations to the same kind of record, with the key that the other one is named by: parents.
+        used = [target for name, target in self._plan.targets.items() if name in self._plan.by_target]
+        self._own = [(item.name, item.key) for item in used if item.entity == entity.name and item.key]
         self._required = [item for item in entity.input_fields() if item.required]
         self._kept = frozenset(item.name for item in entity.fields if item.create_only)
         assert entity.writes is not None  # noqa: S101 - else it could not be imported
@@ -126,6 +129,22 @@ class RecordWriter:
 
     def write(self, rows: Sequence[Parsed], counts: Counts, at: datetime) -> None:
         """A chunk, in the caller's transaction."""
+        for some in self._waves(rows) if self._own else [rows]:
+            self._write(some, counts, at)
+
+    def _waves(self, rows: Sequence[Parsed]) -> Iterator[list[Parsed]]:
+        """The rows in such an order that what one names as its parent is there when its turn comes."""
+        left = list(rows)
+        while left:
+            coming = {(key, parsed.values.get(key)) for parsed in left for _, key in self._own}
+            ready = [p for p in left if not any((key, p.related.get(name)) in coming for name, key in self._own)]
+            # Those that name each other in a circle, or themselves.
+            ready = ready or left
+            yield ready
+            gone = {parsed.place for parsed in ready}
+            left = [parsed for parsed in left if parsed.place not in gone]
+
+    def _write(self, rows: Sequence[Parsed], counts: Counts, at: datetime) -> None:
         fit = [parsed for parsed in rows if not parsed.errors and parsed.place not in self._context.losers]
         counts.skipped += sum(1 for parsed in rows if not parsed.errors and parsed.place in self._context.losers)
         self._relations.made = counts.related

@@ -159,3 +159,19 @@ def test_a_dry_run_counts_what_it_would_make_once(monkeypatch: pytest.MonkeyPatc
     record = take("last_name,company\nOde,Acme\nEve,Acme\nAnn,Bell\n", options={"create_missing": ["company"]})
     assert run(record, "dry_run").report["related"] == {"company": 2}
     assert run(record).report["related"] == {"company": 2}
+
+
+@pytest.mark.parametrize("create", [[], ["parent"]])
+def test_parents_stand_in_the_same_file_in_any_order(create: list[str]) -> None:
+    rows = "Grandchild,Child\nChild,Head\nAlone,\nHead,\n"
+    record = brought_in(f"Company,Parent\n{rows}", "company", options={"create_missing": create})
+    assert counted(record) == {"created": 4}
+    assert record.report["related"] == {}
+    found = dict(Company.objects.values_list("name", "parent__name"))
+    assert found == {"Grandchild": "Child", "Child": "Head", "Alone": None, "Head": None}
+
+
+def test_parents_in_a_circle_are_told() -> None:
+    record = brought_in("Company,Parent\nOne,Two\nTwo,One\nSelf,Self\nHead,\n", "company")
+    assert counted(record) == {"created": 1, "failed": 3}
+    assert codes(record) == {2: ["not_found"], 3: ["not_found"], 4: ["not_found"]}
