@@ -1,5 +1,6 @@
 """One PostgreSQL server of our own: created, started, recovered and stopped."""
 
+import os
 import re
 import signal
 import subprocess
@@ -36,6 +37,9 @@ SETTINGS = {
     "password_encryption": "scram-sha-256",
     "jit": "off",
 }
+# Imports and changes of many records write faster where the indexes of their table stay in memory.
+ROOMY = {"shared_buffers": "512MB", "max_wal_size": "2GB"}
+ROOMY_FROM = 8 << 30
 # For data that nobody misses after a power cut.
 UNSAFE_AND_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
@@ -133,7 +137,8 @@ class Postgres:
     def _try_start(self, bin_folder: Path) -> str:
         """Start once; return what the server said. It is alive if it became ready."""
         self.port = ports.choose(self.home.ports.get("postgres"))
-        settings = SETTINGS | ({} if self.durable else UNSAFE_AND_FAST) | {"port": str(self.port)}
+        kind = (ROOMY if memory() >= ROOMY_FROM else {}) if self.durable else UNSAFE_AND_FAST
+        settings = SETTINGS | kind | {"port": str(self.port)}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with full_disk_is_a_sentence(self.log.parent), self.log.open("wb") as log:
             self.child = process.spawn(
@@ -197,6 +202,11 @@ class Postgres:
                 )
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                 connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, role))
+
+
+def memory() -> int:
+    """How many bytes of memory the machine has."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def own_folder_of(folder: Path, user: ServiceUser | None) -> None:
