@@ -63,9 +63,9 @@ def _duplicate(name: str) -> Duplicate:
 
 @cache
 def _unique_fields() -> dict[str, tuple[str, ...]]:
-    """The fields of every uniqueness constraint, by its name in the database."""
+    """The fields of every uniqueness constraint as the APIs name them, by its name in the database."""
     return {
-        constraint.name: tuple(constraint.fields)
+        constraint.name: tuple(model._meta.get_field(name).attname for name in constraint.fields)
         for model in apps.get_models()
         for constraint in model._meta.constraints
         if isinstance(constraint, UniqueConstraint)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db.models import QuerySet, Subquery, TextField, Value
+from django.db.models import Q, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Cast, Coalesce
 
 from core.actors import Actor
@@ -62,7 +63,7 @@ def fetch(
         raise NotFound(entity=entity.name, id=str(record_id))
     changes = Change.objects.filter(record_id=record_id, entity=entity.name).order_by("-id")
     if actor.partner_id is not None and not actor.is_superuser:
-        changes = _since_handed_over(changes)
+        changes = _since_handed_over(changes, entity, rows)
     if after is not None:
         changes = changes.filter(id__lt=_position(after))
     # As text: numbers of JSON would lose digits of amounts on their way through Python.
@@ -73,10 +74,27 @@ def fetch(
     return FeedPage(items, cursors.encode("history", [found[limit - 1].pk]) if len(found) > limit else None)
 
 
-def _since_handed_over(changes: QuerySet[Change]) -> QuerySet[Change]:
-    """What was before the record came to the reader's organisation may be another partner's."""
-    moves = changes.filter(operation=Change.Operation.UPDATE, after__has_key="partner_id")
+def _since_handed_over(changes: QuerySet[Change], entity: Entity, rows: QuerySet[Any]) -> QuerySet[Change]:
+    """What was before the record came to the reader's organisation may be another partner's.
+
+    It comes by itself, or with the record that it hangs on: an order with its contact.
+    """
+    steps = {step for path in entity.model.scope.partner for step in _steps(path)}
+    holders = [holder for holder, _ in sorted(steps)]
+    keys = rows.order_by().values_list(*holders).get() if holders else ()
+    moved = Q(pk__in=())
+    for key, (_, column) in zip(keys, sorted(steps), strict=True):
+        moved |= Q(record_id=key, after__has_key=column) if key is not None else Q(pk__in=())
+    moves = Change.objects.filter(moved, operation=Change.Operation.UPDATE)
     return changes.filter(id__gt=Coalesce(Subquery(moves.order_by("-id").values("id")[:1]), Value(0)))
+
+
+def _steps(path: str) -> Iterator[tuple[str, str]]:
+    """The records on the way to an organisation, and the column of each that leads on: (contact_id, partner_id)."""
+    *ways, last = path.split("__")
+    for place, column in enumerate((*(f"{way}_id" for way in ways), last)):
+        holder = "__".join(ways[:place])
+        yield (f"{holder}_id" if holder else "pk", column)
 
 
 def _position(cursor: str) -> int:

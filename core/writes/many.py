@@ -113,7 +113,7 @@ def taken(model: type[Record], records: Sequence[Any]) -> tuple[dict[int, Domain
                 own.setdefault(key, []).append(place)
         there = _present(model, names, list(own)) if own else set()
         for key in there & own.keys():
-            refused |= {place: Taken(constraint) for place in own[key]}
+            refused |= {place: Taken(names) for place in own[key]}
         if len(own) < len(keys):
             later.update(place for key, places in own.items() if key not in there for place in places[1:])
     return refused, later - set(refused)

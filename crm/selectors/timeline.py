@@ -143,12 +143,18 @@ def _rows(
         "entry_kind": Value(branch.kind, CharField()),
         "entry_at": F(branch.at),
         "entry_title": Cast(branch.title, CharField()),
-        "entry_detail": JSONObject(**branch.detail),
+        "entry_detail": JSONObject(**_told(branch, actor)),
         "entry_entity": Value(branch.entity, CharField()),
         "entry_record": F(branch.record),
     }
     ordered: QuerySet[Any, Any] = rows.order_by(f"-{branch.at}", "-id").annotate(**columns).values_list(*columns)
     return ordered
+
+
+def _told(branch: Branch, actor: Actor) -> dict[str, Any]:
+    """The details that the actor may see: who did it may be one of us, or another partner's."""
+    ours = actor.partner_id is None or actor.is_superuser
+    return {name: value for name, value in branch.detail.items() if ours or name != "by"}
 
 
 def _item(

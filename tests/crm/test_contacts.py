@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 
-from core.actors import SYSTEM
+from accounts.services.partners import partner_organisations
+from core import registry
+from core.actors import SYSTEM, Actor, Visibility
 from core.errors import Conflict, Duplicate, Forbidden, Invalid
 from core.models import Change, OutboxEvent
 from crm.models import Contact, LifecycleChange
 from crm.services.contacts import contacts
+from crm.services.interactions import interactions
 from tests.crm import make
 from tests.support.actors import clerk
 
@@ -105,3 +109,44 @@ def test_the_history_tells_who_and_what(at: datetime, contact: Contact) -> None:
     change = Change.objects.filter(record_id=contact.pk, operation="update").get()
     assert (change.before, change.after) == ({"city": None}, {"city": "Bonn"})
     assert (change.actor_label, change.door) == (writer.label, "rest")
+
+
+def partner(at: datetime, name: str) -> UUID:
+    return partner_organisations.create(actor=SYSTEM, values={"name": name}, at=at).pk
+
+
+def fed(entity: str, feed: str, record_id: UUID, actor: Actor, at: datetime) -> list[dict[str, object]]:
+    found = next(item for item in registry.entity(entity).feeds if item.name == feed)
+    return list(found.fetch(actor=actor, record_id=record_id, at=at).items)
+
+
+def test_who_did_it_is_not_told_to_the_next_partner(at: datetime) -> None:
+    before, now = partner(at, "Alder"), partner(at, "Birch")
+    first, person = (
+        clerk("contact", "lifecycle_change", visibility=Visibility.PARTNER, partner_id=one) for one in (before, now)
+    )
+    customer = contacts.create(actor=first, values={"last_name": "Elm"}, at=at)
+    contacts.update(actor=SYSTEM, record_id=customer.pk, values={"partner_id": str(now)}, at=at)
+    assert LifecycleChange.objects.get().by == first.label
+    assert [item["detail"] for item in fed("contact", "timeline", customer.pk, person, at)] == [
+        {"from_stage": None, "to_stage": "lead"}
+    ]
+    (ours,) = fed("contact", "timeline", customer.pk, SYSTEM, at)
+    assert ours["detail"] == {"from_stage": None, "to_stage": "lead", "by": first.label}
+
+
+@pytest.mark.parametrize("way", ["handed over", "moved"])
+def test_a_partner_sees_no_history_of_what_came_with_the_contact(at: datetime, way: str) -> None:
+    before, now = partner(at, "Alder"), partner(at, "Birch")
+    theirs, ours = make.contact(at, partner_id=str(before)), make.contact(at, partner_id=str(now))
+    said = make.interaction(at, contact_id=str(theirs.pk), subject="Secret")
+    if way == "handed over":
+        contacts.update(actor=SYSTEM, record_id=theirs.pk, values={"partner_id": str(now)}, at=at)
+    else:
+        interactions.update(actor=SYSTEM, record_id=said.pk, values={"contact_id": str(ours.pk)}, at=at)
+    interactions.update(actor=SYSTEM, record_id=said.pk, values={"subject": "Plain"}, at=at)
+    interactions.update(actor=SYSTEM, record_id=said.pk, values={"subject": "Plainer"}, at=at)
+    person = clerk("interaction", visibility=Visibility.PARTNER, partner_id=now)
+    shown = fed("interaction", "history", said.pk, person, at)
+    assert [row["after"] for row in shown] == [{"subject": "Plainer"}, {"subject": "Plain"}]
+    assert len(fed("interaction", "history", said.pk, SYSTEM, at)) == 3 + (way == "moved")

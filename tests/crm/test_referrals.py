@@ -61,8 +61,9 @@ def test_the_first_referrer_counts_whenever_it_becomes_known(at: datetime) -> No
 def test_there_is_one_live_referral_of_a_pair_and_none_of_oneself(at: datetime) -> None:
     a, b = people(at, "A", "B")
     first = refer(at, a, b)
-    with pytest.raises(Duplicate):
+    with pytest.raises(Duplicate) as refusal:
         refer(at, a, b, days=1)
+    assert [fault.pointer for fault in refusal.value.errors] == ["/referrer_id", "/referred_id"]
     with pytest.raises(Invalid):
         refer(at, a, a)
     referrals.delete(actor=SYSTEM, record_id=first.pk, at=at)
