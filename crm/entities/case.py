@@ -152,7 +152,7 @@ CASE_CHANGE = Entity(
         field(CaseChange, "from_status", groupable=True, **common.READ_ONLY),
         field(CaseChange, "to_status", groupable=True, **common.READ_ONLY),
         field(CaseChange, "at", groupable=True, **common.READ_ONLY),
-        field(CaseChange, "by", internal=True, **common.READ_ONLY),
+        field(CaseChange, "by", internal=True, nullable=True, **common.READ_ONLY),
         field(CaseChange, "reason", internal=True, **common.READ_ONLY),
     ),
     relations=(one("case", "case"), one("contact", "contact"), one("company", "company")),

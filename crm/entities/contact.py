@@ -124,7 +124,7 @@ LIFECYCLE_CHANGE = Entity(
         field(LifecycleChange, "from_stage", groupable=True, **common.READ_ONLY),
         field(LifecycleChange, "to_stage", groupable=True, **common.READ_ONLY),
         field(LifecycleChange, "at", groupable=True, **common.READ_ONLY),
-        field(LifecycleChange, "by", internal=True, **common.READ_ONLY),
+        field(LifecycleChange, "by", internal=True, nullable=True, **common.READ_ONLY),
     ),
     relations=(one("contact", "contact"),),
     verbs=common.CLOSED,

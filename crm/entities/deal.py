@@ -165,7 +165,7 @@ STAGE_CHANGE = Entity(
         common.reference(StageChange, "to_stage_id", "stage", **common.READ_ONLY),
         field(StageChange, "kind", groupable=True, **common.READ_ONLY),
         field(StageChange, "at", groupable=True, **common.READ_ONLY),
-        field(StageChange, "by", internal=True, **common.READ_ONLY),
+        field(StageChange, "by", internal=True, nullable=True, **common.READ_ONLY),
     ),
     relations=(one("deal", "deal"), one("from_stage", "stage"), one("to_stage", "stage")),
     verbs=common.CLOSED,

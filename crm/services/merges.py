@@ -11,7 +11,7 @@ from django.db import transaction
 
 from core import events, registry
 from core.actors import Actor
-from core.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from core.errors import FieldError, Forbidden, Invalid, NotFound, PersonErased
 from core.history.context import acting
 from core.reads.missing import missing
 from core.writes import inputs
@@ -39,7 +39,7 @@ def merge(
     """Merge other contacts into this one, which stays. All or none.
 
     fields: by field the side, `winner` or `loser`, whose value counts; `custom.<key>` for one custom field.
-    Raises NotFound, Forbidden, Invalid, AlreadyMerged, Conflict (an erased contact).
+    Raises NotFound, Forbidden, Invalid, AlreadyMerged, PersonErased.
     """
     actor.require("contact", "merge")
     losers = list(dict.fromkeys([*([contact_id] if contact_id else []), *(contact_ids or ())]))
@@ -85,7 +85,7 @@ def unmerge(
         winner, loser = found[record.winner_id], found[record.loser_id]
         if winner.merged_into_id is not None:
             raise WinnerMerged(contact_id=str(winner.pk), merged_into=str(winner.merged_into_id))
-        _mergeable(actor, winner, record_id)
+        _writable(actor, winner, record_id)
         if not record.state or winner.erased_at or loser.erased_at:
             raise MergeNotUndoable(merge_id=str(record.pk))
         with inputs.translated_integrity():
@@ -141,17 +141,23 @@ def _locked(ids: Sequence[UUID]) -> dict[UUID, Contact]:
     return {row.pk: row for row in rows}
 
 
-def _mergeable(actor: Actor, contact: Contact | None, key: UUID) -> Contact:
-    """Raises NotFound, Forbidden, or Conflict for an erased contact."""
+def _writable(actor: Actor, contact: Contact | None, key: UUID) -> Contact:
+    """Raises NotFound or Forbidden."""
     rows = Contact.objects.filter(pk=key if contact is None else contact.pk)
     if contact is None or contact.deleted_at is not None or not rows.visible_to(actor).exists():
         raise missing(registry.entity("contact"), key, actor)
     for action in ("merge", "update"):
         if not rows.visible_to(actor, action).exists():
             raise Forbidden(entity="contact", action=action)
-    if contact.erased_at is not None:
-        raise Conflict("A contact whose data was erased is not merged.", contact_id=str(contact.pk))
     return contact
+
+
+def _mergeable(actor: Actor, contact: Contact | None, key: UUID) -> Contact:
+    """Raises NotFound, Forbidden, or PersonErased."""
+    found = _writable(actor, contact, key)
+    if found.erased_at is not None:
+        raise PersonErased(contact_id=str(found.pk))
+    return found
 
 
 def _loser(actor: Actor, contact: Contact | None, key: UUID) -> Contact:

@@ -11,11 +11,11 @@ from django.db import connection
 
 from core import registry
 from core.actors import SYSTEM, Visibility
-from core.errors import Conflict, Duplicate, Forbidden, Invalid, NotFound
+from core.errors import Duplicate, Forbidden, Invalid, NotFound, PersonErased
 from core.ids import new_id
 from core.models import OutboxEvent
 from core.reads import reader
-from crm.errors import AlreadyMerged, ContactMerged, NotMerged, WinnerMerged
+from crm.errors import AlreadyMerged, ContactMerged, MergeNotUndoable, NotMerged, WinnerMerged
 from crm.models import Contact, CustomField, Deal, Identifier, LifecycleChange, Merge, Order
 from crm.selectors import timeline
 from crm.services import identity, merges
@@ -259,8 +259,10 @@ def test_what_cannot_be_merged_is_refused_and_nothing_is_done(at: datetime) -> N
         merges.merge(actor=SYSTEM, record_id=one.pk, at=at, contact_ids=[two.pk, new_id()])
     Contact.objects.filter(pk=one.pk).update(erased_at=at)
     before = image()
-    with pytest.raises(Conflict):
+    with pytest.raises(PersonErased):
         merge(at, two, one)
+    with pytest.raises(MergeNotUndoable):
+        merges.unmerge(actor=SYSTEM, record_id=one.pk, at=at)
     assert differences(before, image()) == {}
     assert Merge.objects.count() == 1
 
