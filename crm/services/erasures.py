@@ -15,7 +15,7 @@ from uuid import UUID
 from celery import current_app
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from kombu.exceptions import OperationalError
 
 from core import events
@@ -186,6 +186,9 @@ def _take_step(erasure_id: UUID, name: str, at: datetime) -> bool:
     """One step in a transaction of its own, with the note that it is done; False where it must be tried again."""
     try:
         with transaction.atomic():
+            if name in (SWEEP, VISITORS):
+                # In the order of whoever erases them again, who would wait for this one and let it wait.
+                list(Contact.objects.filter(pk__in=_whose(erasure_id)).select_for_update(of=("self",)).values("pk"))
             rows = Erasure.objects.filter(pk=erasure_id, completed_at__isnull=True)
             erasure = rows.select_for_update(of=("self",)).first()
             if erasure is None or name in erasure.done:
@@ -200,6 +203,10 @@ def _take_step(erasure_id: UUID, name: str, at: datetime) -> bool:
         logger.exception("Erasure %s: step %s failed, and is tried again", erasure_id, name)
         return False
     return True
+
+
+def _whose(erasure_id: UUID) -> QuerySet[Any, Any]:
+    return Erasure.objects.filter(pk=erasure_id, completed_at__isnull=True).values("contact")
 
 
 def _step(erasure: Erasure, name: str, at: datetime) -> bool:
