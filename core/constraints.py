@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from django.apps import apps
-from django.db.models import CheckConstraint, UniqueConstraint
+from django.db.models import CheckConstraint, Model, UniqueConstraint
 
 from core.errors import Conflict, DomainError, Duplicate, FieldError, Invalid
 
@@ -65,11 +65,16 @@ def _duplicate(name: str) -> Duplicate:
 def _unique_fields() -> dict[str, tuple[str, ...]]:
     """The fields of every uniqueness constraint as the APIs name them, by its name in the database."""
     return {
-        constraint.name: tuple(model._meta.get_field(name).attname for name in constraint.fields)
+        constraint.name: tuple(written(model, name) for name in constraint.fields)
         for model in apps.get_models()
         for constraint in model._meta.constraints
         if isinstance(constraint, UniqueConstraint)
     }
+
+
+def written(model: type[Model], name: str) -> str:
+    """The field as callers write it: contact_id, where the model says contact."""
+    return str(getattr(model._meta.get_field(name), "attname", name))
 
 
 @cache

@@ -15,7 +15,7 @@ from django.db.models.base import ModelState
 from psycopg import sql
 
 from core.actors import Actor
-from core.constraints import Taken
+from core.constraints import Taken, written
 from core.database.copying import array_text
 from core.database.cursors import wrapper
 from core.database.lookups import array_of
@@ -105,7 +105,7 @@ def taken(model: type[Record], records: Sequence[Any]) -> tuple[dict[int, Domain
     refused: dict[int, DomainError] = {}
     later: set[int] = set()
     for constraint in _uniques(model):
-        names = tuple(_attribute(model, name) for name in constraint)
+        names = tuple(written(model, name) for name in constraint)
         keys = list(zip(*([record.__dict__[name] for record in records] for name in names), strict=True))
         own: dict[tuple[Any, ...], list[int]] = {}
         for place, key in enumerate(keys):
@@ -128,10 +128,6 @@ def _uniques(model: type[Record]) -> tuple[tuple[str, ...], ...]:
         for item in model._meta.constraints
         if isinstance(item, models.UniqueConstraint) and item.fields and item.condition == live
     )
-
-
-def _attribute(model: type[Record], name: str) -> str:
-    return str(getattr(model._meta.get_field(name), "attname", name))
 
 
 def _present(model: type[Record], names: Sequence[str], keys: Sequence[tuple[Any, ...]]) -> set[tuple[Any, ...]]:
