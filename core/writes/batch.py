@@ -150,6 +150,8 @@ def _apply(entity: Entity, writes: Writes[Any], actor: Actor, at: datetime, item
         action = "update" if record_id else "create"
     if action == "create":
         return "created", writes.create(actor=actor, values=values, at=at)
+    if record_id is None and item.get("key"):
+        raise Invalid.one(f"/values/{escape(item['key'])}", "not_found", "There is no such record.")
     if record_id is None:
         raise Invalid.one("/id", "required", "Name the record by id or key.")
     if action == "update":

@@ -51,6 +51,13 @@ def test_upsert_by_external_id_and_by_email() -> None:
     assert Contact.objects.count() == 2
 
 
+@pytest.mark.parametrize("action", ["update", "delete", "restore"])
+def test_a_key_that_finds_nothing_says_so(action: str) -> None:
+    (result,) = run({"action": action, "key": "external_id", "values": {"external_id": "nobody's"}})
+    faults = [(fault["pointer"], fault["code"]) for fault in result["error"]["errors"]]
+    assert faults == [("/values/external_id", "not_found")]
+
+
 def test_the_same_new_key_twice_in_one_batch_is_one_record() -> None:
     results = run(upsert("external_id", external_id="a"), upsert("external_id", external_id="a", city="Bath"))
     assert [item["status"] for item in results] == ["created", "updated"]
