@@ -124,6 +124,7 @@ class RecordWriter:
         self._own = [(item.name, item.key) for item in used if item.entity == entity.name and item.key]
         self._required = [item for item in entity.input_fields() if item.required]
         self._kept = frozenset(item.name for item in entity.fields if item.create_only)
+        self._former: dict[int, str] = {}
         assert entity.writes is not None  # noqa: S101 - else it could not be imported
         self._writes = entity.writes
 
@@ -202,6 +203,10 @@ class RecordWriter:
             if parsed.values[key] in twice:
                 text = f"Several records have this {key}."
                 parsed.errors.append(CellError(self._plan.column_of(key), "ambiguous", text))
+        former = self._writes.known_as(key, wanted - by_key.keys(), actor=self._context.actor)
+        # Known by a value that is not its own: its own stays what it is.
+        self._former |= {parsed.place: key for parsed in rows if parsed.values[key] in former}
+        by_key |= former
         return {parsed.place: by_key[parsed.values[key]] for parsed in rows if parsed.values[key] in by_key}
 
     def _create(self, rows: list[Parsed], counts: Counts, at: datetime) -> None:
@@ -260,7 +265,8 @@ class RecordWriter:
             counts.unchanged += 1
 
     def _values(self, parsed: Parsed, *, created: bool) -> dict[str, Any]:
-        values = parsed.values if created else {k: v for k, v in parsed.values.items() if k not in self._kept}
+        left_out = self._kept | {self._former.get(parsed.place, "")}
+        values = parsed.values if created else {k: v for k, v in parsed.values.items() if k not in left_out}
         if parsed.custom is not None and self._entity.custom_column:
             return {**values, self._entity.custom_column: parsed.custom}
         return values

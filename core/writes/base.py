@@ -5,7 +5,7 @@ A subclass per entity adds its own rules in `prepare` (before saving) and `saved
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar, cast
@@ -61,6 +61,10 @@ class Writes(Generic[M]):
     @property
     def entity(self) -> Entity:
         return registry.entity(self.entity_name)
+
+    def known_as(self, key: str, values: Collection[Any], *, actor: Actor) -> dict[Any, UUID]:
+        """Live records that the actor sees and that go by these values of a key now, though they are not their own."""
+        return {}
 
     def __init_subclass__(cls, **options: Any) -> None:
         """A rule for one that says nothing of many is asked of each: what a base class said of many is too little."""

@@ -144,6 +144,12 @@ def _one(entity: Entity, writes: Writes[Any], actor: Actor, at: datetime, item: 
 def _apply(entity: Entity, writes: Writes[Any], actor: Actor, at: datetime, item: dict[str, Any]) -> tuple[str, Any]:
     action, values, version = item["action"], item.get("values") or {}, item.get("version")
     record_id = item.get("id") or _find(entity, actor, item, values)
+    if record_id is None and item.get("key") and action in ("update", "upsert"):
+        value = _value(entity, item, values)
+        record_id = writes.known_as(item["key"], [value], actor=actor).get(value)
+        if record_id is not None:
+            # Known by a value that is not its own: its own stays what it is.
+            values = {name: given for name, given in values.items() if name != item["key"]}
     if action == "create" and item.get("id"):
         raise Invalid.one("/id", "not_allowed", "The id of a new record is given by the server.")
     if action == "upsert":
@@ -170,15 +176,21 @@ def _find(entity: Entity, actor: Actor, item: dict[str, Any], values: dict[str, 
         return None
     if key not in entity.keys or key not in entity.by_name:
         raise Invalid.one("/key", "unknown_key", f"Must be one of: {', '.join(entity.keys)}.")
-    field = entity.by_name[key]
-    try:
-        value = field.type.parse(values.get(key))
-    except TypeFault as fault:
-        raise Invalid([FieldError(f"/values/{escape(key)}", fault.code, str(fault))]) from None
-    if value is None:
-        raise Invalid.one(f"/values/{escape(key)}", "required", "The key must have a value.")
-    rows = entity.model._default_manager.filter(**{field.attribute: value}).visible_to(actor).alive()
+    value, attribute = _value(entity, item, values), entity.by_name[key].attribute
+    rows = entity.model._default_manager.filter(**{attribute: value}).visible_to(actor).alive()
     found = list(rows.order_by("pk").values_list("pk", flat=True)[:2])
     if len(found) > 1:
         raise Conflict(f"Several records have this {key}.", key=key)
     return found[0] if found else None
+
+
+def _value(entity: Entity, item: dict[str, Any], values: dict[str, Any]) -> Any:
+    """The value of the key, parsed."""
+    key = item["key"]
+    try:
+        value = entity.by_name[key].type.parse(values.get(key))
+    except TypeFault as fault:
+        raise Invalid([FieldError(f"/values/{escape(key)}", fault.code, str(fault))]) from None
+    if value is None:
+        raise Invalid.one(f"/values/{escape(key)}", "required", "The key must have a value.")
+    return value

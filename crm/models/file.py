@@ -11,7 +11,7 @@ from core.history.triggers import history_triggers
 from core.models.record import Personal, Record, live_unique
 from core.models.scope import Scope
 from crm.models import rules
-from crm.models.subjects import PEOPLE, SUBJECT_SCOPE, SUBJECTS, subject
+from crm.models.subjects import PEOPLE, SUBJECT_SCOPE, SUBJECTS, SubjectScope, subject
 
 PLACES = (*SUBJECTS, "interaction")
 _INTERACTION = ("interaction__contact", "interaction__company")
@@ -62,9 +62,15 @@ class File(Record):
         null=True, blank=True, help_text="When the content of the deleted file was removed for good."
     )
 
-    scope: ClassVar[Scope] = Scope(
+    scope: ClassVar[Scope] = SubjectScope(
         owner=(*SUBJECT_SCOPE.owner, *(f"{path}__owner_id" for path in _INTERACTION)),
         team=(*SUBJECT_SCOPE.team, *(f"{path}__team_id" for path in _INTERACTION)),
+        subjects=(
+            *SUBJECT_SCOPE.subjects,
+            ("interaction", "interaction"),
+            ("note", "note"),
+            *((f"note__{path}", name) for path, name in SUBJECT_SCOPE.subjects),
+        ),
     )
     personal: ClassVar[Personal | None] = Personal(people=(*PEOPLE, "interaction__contact_id"), remove=True)
 

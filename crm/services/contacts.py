@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -18,7 +19,7 @@ from core.writes.base import Write
 from core.writes.many import blanks
 from crm.errors import ContactMerged
 from crm.events import CONTACT_STAGE_CHANGED
-from crm.models import Contact, LifecycleChange
+from crm.models import Contact, Identifier, IdentifierKind, LifecycleChange
 from crm.services.described import DescribedWrites
 
 
@@ -26,6 +27,14 @@ class Contacts(DescribedWrites[Contact]):
     """Every change of the lifecycle stage is kept, by whichever call it came; an erased person stays erased."""
 
     together = True
+
+    def known_as(self, key: str, values: Collection[Any], *, actor: Actor) -> dict[Any, UUID]:
+        """By their further identifiers: the external ids and addresses of those who were merged into them, say."""
+        if key not in (IdentifierKind.EXTERNAL_ID, IdentifierKind.EMAIL):
+            return {}
+        seen = Contact.objects.visible_to(actor).alive().values("pk")
+        rows = Identifier.objects.alive().filter(kind=key, system="", value__in=list(values), contact__in=seen)
+        return dict(rows.values_list("value", "contact_id"))
 
     def prepare(self, change: Write[Contact]) -> None:
         self.prepare_many([change])

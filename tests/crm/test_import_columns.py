@@ -14,6 +14,7 @@ from core.imports import problems
 from core.imports.service import imports
 from core.models.imports import Import
 from crm.models import Company, Contact, Task
+from crm.services import merges
 from tests.core.imports.files import workbook
 from tests.crm.custom_fields.make import define
 from tests.crm.test_imports import brought_in, counted, kept_in, run, take
@@ -175,3 +176,13 @@ def test_parents_in_a_circle_are_told() -> None:
     record = brought_in("Company,Parent\nOne,Two\nTwo,One\nSelf,Self\nHead,\n", "company")
     assert counted(record) == {"created": 1, "failed": 3}
     assert codes(record) == {2: ["not_found"], 3: ["not_found"], 4: ["not_found"]}
+
+
+def test_a_merged_contact_of_another_system_comes_in_as_the_one_that_stayed() -> None:
+    file = "External id;Last name;City\nS1;Ode;Ghent\nS2;Ode;Ghent\n"
+    assert counted(brought_in(file)) == {"created": 2}
+    winner, loser = Contact.objects.order_by("external_id").values_list("pk", flat=True)
+    merges.merge(actor=SYSTEM, record_id=winner, contact_id=loser, at=now())
+    assert counted(brought_in(file.replace("S2;Ode;Ghent", "S2;Ode;Bruges"))) == {"updated": 1, "unchanged": 1}
+    contact = Contact.objects.alive().get()
+    assert (contact.external_id, contact.city) == ("S1", "Bruges")

@@ -228,7 +228,7 @@ def test_a_note_is_on_one_record(at: datetime, contact: Contact) -> None:
 def test_notes_are_seen_as_their_record_is_and_never_by_partners(at: datetime, bo: User, contact: Contact) -> None:
     made = note(at, contact, "<script>alert(1)</script> **bold**")
     assert made.body == "<script>alert(1)</script> **bold**"
-    own = clerk("note", visibility=Visibility.OWN, user_id=bo.pk)
+    own = clerk("note", "contact", visibility=Visibility.OWN, user_id=bo.pk)
     assert not Note.objects.visible_to(own).exists()
     Contact.objects.filter(pk=contact.pk).update(owner=bo)
     assert Note.objects.visible_to(own).exists()
@@ -239,6 +239,15 @@ def test_notes_are_seen_as_their_record_is_and_never_by_partners(at: datetime, b
         note(at, other, "x", sees)
     partner = clerk("note", visibility=Visibility.PARTNER, partner_id=contact.pk)
     assert not Note.objects.visible_to(partner).exists()
+
+
+def test_what_is_on_records_that_one_does_not_see_is_hidden_with_them(at: datetime, contact: Contact) -> None:
+    deal = make.deal(at, contact_id=str(contact.pk), pipeline_id=str(make.pipeline(at).pk))
+    notes.create(actor=SYSTEM, values={"body": "Discount", "deal_id": str(deal.pk)}, at=at)
+    on_contact = note(at, contact, "Calls on Mondays")
+    service = clerk("contact", "note")
+    assert [row.pk for row in Note.objects.visible_to(service)] == [on_contact.pk]
+    assert Note.objects.visible_to(clerk("contact", "deal", "note")).count() == 2
 
 
 # Notifications

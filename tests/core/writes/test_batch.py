@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -14,6 +15,7 @@ from core.actors import SYSTEM
 from core.errors import BadRequest
 from core.writes import batch
 from crm.models import Contact
+from crm.services import merges
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
@@ -125,3 +127,15 @@ def test_two_batches_on_the_same_records_in_opposite_order_both_succeed() -> Non
         thread.join()
     assert {item["status"] for items in results.values() for item in items} == {"updated"}
     assert Contact.objects.values("city").distinct().count() == 1
+
+
+def test_what_was_merged_is_found_by_its_key_and_leaves_the_winners_own() -> None:
+    winner, loser = (run(upsert("external_id", external_id=key, last_name=key))[0]["id"] for key in ("S1", "S2"))
+    merges.merge(actor=SYSTEM, record_id=UUID(winner), contact_id=UUID(loser), at=AT)
+    for _ in range(2):
+        results = run(upsert("external_id", external_id="S2", city="Ghent"))
+        assert [(item["status"], item["id"]) for item in results] == [("updated", winner)]
+    contact = Contact.objects.alive().get()
+    assert (contact.external_id, contact.city) == ("S1", "Ghent")
+    # Whoever deletes the one that is gone does not mean the one that stayed.
+    assert run({"action": "delete", "key": "external_id", "values": {"external_id": "S2"}})[0]["status"] == "failed"
