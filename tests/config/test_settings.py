@@ -20,7 +20,9 @@ PRODUCTION = {
 
 
 def run(arguments: list[str], environment: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
-    inherited = {name: value for name, value in os.environ.items() if name not in {*PRODUCTION, "CACHE_URL"}}
+    # The last is set while a browser's driver runs in this process (tests/browser).
+    apart = {*PRODUCTION, "CACHE_URL", "DJANGO_ALLOW_ASYNC_UNSAFE"}
+    inherited = {name: value for name, value in os.environ.items() if name not in apart}
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=PROJECT,
