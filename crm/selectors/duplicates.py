@@ -12,13 +12,12 @@ from uuid import UUID
 from django.conf import settings
 
 from core.actors import Actor
-from core.errors import Invalid, InvalidCursor, NotFound
-from core.reads import cursors
+from core.errors import Invalid, NotFound
 from core.registry import types
 from core.registry.feeds import Feed, FeedPage
 from core.registry.fields import Field, ListOf, Shape
 from crm.models import Contact
-from crm.selectors import duplicate_blocks
+from crm.selectors import duplicate_blocks, ranked
 from crm.selectors.duplicate_scoring import Signal, reasons, score, signals
 from crm.types import Share
 
@@ -71,15 +70,8 @@ def fetch(*, actor: Actor, record_id: UUID, limit: int = 50, after: str | None =
     if not Contact.objects.visible_to(actor).alive().filter(pk=record_id).exists():
         raise NotFound(entity="contact", id=str(record_id))
     found = candidates(record_id, actor=actor, at=at)
-    if after is not None:
-        place = _position(after)
-        found = [item for item in found if _order(item) > place]
-    page = found[:limit]
-    last = page[-1] if len(found) > limit else None
-    return FeedPage(
-        [_item(item) for item in page],
-        cursors.encode(SIGNATURE, [str(last.score), str(last.contact_id)]) if last else None,
-    )
+    page, following = ranked.page(found, _order, signature=SIGNATURE, limit=limit, after=after)
+    return FeedPage([_item(item) for item in page], following)
 
 
 def candidates(contact_id: UUID, *, actor: Actor, at: datetime) -> list[Candidate]:
@@ -106,11 +98,3 @@ def _item(item: Candidate) -> dict[str, Any]:
         "score": f"{item.score:.3f}",
         "reasons": reasons(item.signals),
     }
-
-
-def _position(cursor: str) -> tuple[Decimal, UUID]:
-    value, key = cursors.decode(SIGNATURE, cursor, 2)
-    try:
-        return -Share().parse(value), types.Id().parse(key)
-    except types.TypeFault:
-        raise InvalidCursor() from None

@@ -13,14 +13,13 @@ from typing import Any
 from uuid import UUID
 
 from core.actors import Actor
-from core.errors import Invalid, InvalidCursor, NotFound
-from core.reads import cursors
+from core.errors import Invalid, NotFound
 from core.registry import types
 from core.registry.derive import field
 from core.registry.feeds import Feed, FeedPage
 from core.registry.fields import Field, ListOf, Shape
 from crm.models import Contact, Event, Interaction, Order, Tie
-from crm.selectors import tie_signals
+from crm.selectors import ranked, tie_signals
 from crm.selectors.tie_signals import Signal
 from crm.types import Share
 
@@ -77,15 +76,8 @@ def fetch(
     if record is None:
         raise NotFound(entity=kind, id=str(record_id))
     found = candidates(kind, record, actor=actor)
-    if after is not None:
-        place = _position(after)
-        found = [item for item in found if _order(item) > place]
-    page = found[:limit]
-    last = page[-1] if len(found) > limit else None
-    return FeedPage(
-        [_item(item) for item in page],
-        cursors.encode(SIGNATURE, [str(last.confidence), str(last.contact_id)]) if last else None,
-    )
+    page, following = ranked.page(found, _order, signature=SIGNATURE, limit=limit, after=after)
+    return FeedPage([_item(item) for item in page], following)
 
 
 def candidates(kind: str, record: Event | Interaction | Order, *, actor: Actor) -> list[Candidate]:
@@ -147,11 +139,3 @@ def _evidence(signal: Signal) -> dict[str, Any]:
         "matched_event_id": signal.matched_event_id and str(signal.matched_event_id),
         "matched_order_id": signal.matched_order_id and str(signal.matched_order_id),
     }
-
-
-def _position(cursor: str) -> tuple[Decimal, UUID]:
-    value, key = cursors.decode(SIGNATURE, cursor, 2)
-    try:
-        return -Share().parse(value), types.Id().parse(key)
-    except types.TypeFault:
-        raise InvalidCursor() from None
