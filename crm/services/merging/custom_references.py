@@ -14,35 +14,23 @@ from psycopg import sql
 from core import registry
 from core.models.record import Record
 from crm.models import CustomField, CustomFieldType, Merge
-from crm.services.merging.moves import CHUNK
+from crm.services.merging.moves import CHUNK, NOTED, WANTED
 
 # The two themselves are merged value by value. Containment is what the index of the column answers.
-_MOVE = sql.SQL("""
+_MOVE = sql.SQL(f"""
     WITH moved AS (
-        UPDATE {table} SET custom = custom || jsonb_build_object(%(key)s::text, %(winner)s::text),
+        UPDATE {{table}} SET custom = custom || jsonb_build_object(%(key)s::text, %(winner)s::text),
             version = version + 1, updated_at = %(at)s
         WHERE custom @> jsonb_build_object(%(key)s::text, %(loser)s::text) AND id NOT IN (%(winner)s, %(loser)s)
         RETURNING id
-    ), numbered AS (
-        SELECT id, (row_number() OVER (ORDER BY id) - 1) / {chunk} AS chunk FROM moved
-    )
-    INSERT INTO crm_merge_move (merge_id, kind, model, "column", ids)
-    SELECT %(merge)s, 'moved', %(model)s, %(name)s, array_agg(id::text ORDER BY id) FROM numbered GROUP BY chunk
-    RETURNING cardinality(ids)
-""")
-# What came with a later merge too goes back with that one, as with foreign keys.
-_BACK = sql.SQL("""
-    WITH wanted AS (
-        SELECT unnest(ids)::uuid AS id FROM crm_merge_move
-        WHERE merge_id = %(merge)s AND kind = 'moved' AND model = %(model)s AND "column" = %(name)s
-        EXCEPT
-        SELECT unnest(ids)::uuid FROM crm_merge_move
-        WHERE merge_id = ANY(%(later)s::uuid[]) AND kind = 'moved' AND model = %(model)s AND "column" = %(name)s
-    )
-    UPDATE {table} SET custom = custom || jsonb_build_object(%(key)s::text, %(loser)s::text),
+    ), {NOTED}
+""")  # noqa: S608 - of constants
+_BACK = sql.SQL(f"""
+    WITH {WANTED}
+    UPDATE {{table}} SET custom = custom || jsonb_build_object(%(key)s::text, %(loser)s::text),
         version = version + 1, updated_at = %(at)s
     WHERE custom @> jsonb_build_object(%(key)s::text, %(winner)s::text) AND id IN (SELECT id FROM wanted)
-""")
+""")  # noqa: S608 - of constants
 _CLEAR = sql.SQL("""
     UPDATE {table} SET custom = custom - %(key)s::text, version = version + 1, updated_at = %(at)s
     WHERE custom @> jsonb_build_object(%(key)s::text, %(person)s::text)
@@ -88,7 +76,7 @@ def clear(place: Place, people: Collection[UUID], *, at: datetime) -> None:
 
 
 def _filled(query: sql.SQL, place: Place) -> sql.Composed:
-    return query.format(table=sql.Identifier(place.table), chunk=sql.Literal(CHUNK))
+    return query.format(table=sql.Identifier(place.table), chunk=sql.Literal(CHUNK), kind=sql.SQL("uuid"))
 
 
 def _values(merge: Merge, place: Place, at: datetime) -> dict[str, Any]:

@@ -16,30 +16,37 @@ from crm.services.merging.references import Reference
 # Ids in one row of the record of a move.
 CHUNK = 5000
 
-_MOVE = sql.SQL("""
-    WITH moved AS (
-        UPDATE {table} SET {column} = %(winner)s {touch}
-        WHERE {column} = %(loser)s AND NOT ({pk} = ANY(%(stay)s::{kind}[]))
-        RETURNING {pk} AS id
-    ), numbered AS (
+# What ends a statement that names the ids of the rows that it moved `moved`: they are noted in chunks, and counted.
+NOTED = """
+    numbered AS (
         SELECT id, (row_number() OVER (ORDER BY id) - 1) / {chunk} AS chunk FROM moved
     )
     INSERT INTO crm_merge_move (merge_id, kind, model, "column", ids)
     SELECT %(merge)s, 'moved', %(model)s, %(name)s, array_agg(id::text ORDER BY id) FROM numbered GROUP BY chunk
     RETURNING cardinality(ids)
-""")
+"""
 # Rows that came with a later merge too were given to its loser in between: they go back with that one.
-_BACK = sql.SQL("""
-    WITH wanted AS (
+WANTED = """
+    wanted AS (
         SELECT unnest(ids)::{kind} AS id FROM crm_merge_move
         WHERE merge_id = %(merge)s AND kind = 'moved' AND model = %(model)s AND "column" = %(name)s
         EXCEPT
         SELECT unnest(ids)::{kind} FROM crm_merge_move
         WHERE merge_id = ANY(%(later)s::uuid[]) AND kind = 'moved' AND model = %(model)s AND "column" = %(name)s
     )
-    UPDATE {table} SET {column} = %(loser)s {touch}
-    WHERE {column} = %(winner)s AND {pk} IN (SELECT id FROM wanted)
-""")
+"""
+_MOVE = sql.SQL(f"""
+    WITH moved AS (
+        UPDATE {{table}} SET {{column}} = %(winner)s {{touch}}
+        WHERE {{column}} = %(loser)s AND NOT ({{pk}} = ANY(%(stay)s::{{kind}}[]))
+        RETURNING {{pk}} AS id
+    ), {NOTED}
+""")  # noqa: S608 - of constants
+_BACK = sql.SQL(f"""
+    WITH {WANTED}
+    UPDATE {{table}} SET {{column}} = %(loser)s {{touch}}
+    WHERE {{column}} = %(winner)s AND {{pk}} IN (SELECT id FROM wanted)
+""")  # noqa: S608 - of constants
 _TOUCH = sql.SQL(", version = version + 1, updated_at = %(at)s")
 
 
