@@ -12,14 +12,13 @@ from django.apps import apps
 from django.db import connection
 from psycopg import sql
 
+from core.database.planning import planned_without_loops
 from crm.errors import TieNotCarried, TieSuperseded
 from crm.models import Contact, Tie, TieKind
 
 # Ids in one row of the record of what was tied.
 CHUNK = 5000
 
-# How many ids a row holds is not known to the planner: loops over them, which few would be worth, never end for many.
-_NO_LOOPS = "SELECT set_config('enable_nestloop', %s, true)"
 _GIVE = sql.SQL("""
     WITH untied AS MATERIALIZED (
         SELECT unnest(r.ids) AS id FROM crm_tie_rows r JOIN crm_tie t ON t.id = r.tie_id
@@ -71,14 +70,12 @@ def give(tie_id: UUID, visitor: str, contact_id: UUID, *, at: datetime) -> dict[
     """
     values: dict[str, Any] = {"contact": contact_id, "visitor": visitor, "tie": tie_id, "at": at}
     counts = {}
-    with connection.cursor() as cursor:
-        cursor.execute(_NO_LOOPS, ["off"])
+    with planned_without_loops(), connection.cursor() as cursor:
         for model in kinds_of_visitors():
             cursor.execute(_filled(_GIVE, model), values)
             count = sum(number for (number,) in cursor.fetchall())
             if count:
                 counts[model.entity_name()] = count
-        cursor.execute(_NO_LOOPS, ["on"])
     return counts
 
 
@@ -90,20 +87,18 @@ def give_back(tie: Tie, *, at: datetime) -> None:
     values = {"tie": tie.pk, "contact": tie.contact_id, "previous": tie.previous_contact_id, "at": at}
     with connection.cursor() as cursor:
         for model in kinds_of_visitors():
-            cursor.execute(_NO_LOOPS, ["off"])
-            cursor.execute(_filled(_LOCK, model), values)
-            (missing,) = cursor.fetchone()
-            cursor.execute(_NO_LOOPS, ["on"])
+            with planned_without_loops():
+                cursor.execute(_filled(_LOCK, model), values)
+                (missing,) = cursor.fetchone()
             cursor.execute(_filled(_LATER, model), values)
             for (later,) in cursor.fetchall():
                 raise TieSuperseded(tie_id=str(tie.pk), later_tie_id=str(later))
             cursor.execute(_filled(_LEFT, model), {"missing": missing or []})
             if changed := cursor.fetchone()[0]:
                 raise TieNotCarried(tie_id=str(tie.pk), changed=changed)
-        cursor.execute(_NO_LOOPS, ["off"])
-        for model in kinds_of_visitors():
-            cursor.execute(_filled(_BACK, model), values)
-        cursor.execute(_NO_LOOPS, ["on"])
+        with planned_without_loops():
+            for model in kinds_of_visitors():
+                cursor.execute(_filled(_BACK, model), values)
 
 
 def holding(model: Any, record_id: UUID, contact_id: UUID) -> Tie | None:
