@@ -70,6 +70,11 @@ class Actor:
     is_superuser: bool = False
 
     @property
+    def is_partners(self) -> bool:
+        """Whether it is one of a partner organisation's people, who never see beyond it."""
+        return self.partner_id is not None and not self.is_superuser
+
+    @property
     def is_authenticated(self) -> bool:
         return self.kind is not ActorKind.ANONYMOUS
 

@@ -62,7 +62,7 @@ def fetch(
     if not (rows.visible_to(actor).alive().exists() or rows.visible_to(actor, "restore").exists()):
         raise NotFound(entity=entity.name, id=str(record_id))
     changes = Change.objects.filter(record_id=record_id, entity=entity.name).order_by("-id")
-    if actor.partner_id is not None and not actor.is_superuser:
+    if actor.is_partners:
         changes = _since_handed_over(changes, entity, rows)
     if after is not None:
         changes = changes.filter(id__lt=_position(after))

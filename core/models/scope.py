@@ -33,7 +33,7 @@ class Scope:
 
     def q(self, actor: Actor, visibilities: frozenset[Visibility]) -> Q:
         """The condition under which a record is visible. A partner's people never see beyond their organisation."""
-        if actor.partner_id is not None and not self.is_open and not actor.is_superuser:
+        if actor.is_partners and not self.is_open:
             return self._any(self.partner, actor.partner_id) if visibilities else NOTHING
         if Visibility.ALL in visibilities or (visibilities and self.is_open):
             return Q()

@@ -95,7 +95,7 @@ class Entity:
         return tuple(item for item in self.readable_fields() if self.may_see(actor, item))
 
     def may_see(self, actor: Actor, item: Field) -> bool:
-        if item.internal and actor.partner_id is not None and not actor.is_superuser:
+        if item.internal and actor.is_partners:
             return False
         return item.needs is None or actor.may(self.name, item.needs)
 

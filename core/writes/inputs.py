@@ -115,7 +115,7 @@ def assign_new(entity: Entity, records: Sequence[Record], values: Sequence[Mappi
 def default_scope(record: Record, values: Mapping[str, Any], actor: Actor) -> None:
     """Owner and team of a new record default to the actor's; the partner of a partner's record is always its own."""
     owned = _ownership(type(record))
-    if "partner_id" in owned and actor.partner_id is not None and not actor.is_superuser:
+    if "partner_id" in owned and actor.is_partners:
         record.partner_id = actor.partner_id  # type: ignore[attr-defined]
         return
     if "owner_id" in owned and "owner_id" not in values:
@@ -129,7 +129,7 @@ def refuse_handing_over(entity: Entity, before: Mapping[str, Any], actor: Actor)
 
     `before` holds the attributes that change. Raises Forbidden.
     """
-    if actor.partner_id is None or actor.is_superuser:
+    if not actor.is_partners:
         return
     for attribute in sorted(_OWNERSHIP & set(before)):
         raise Forbidden(f"You may not change {attribute}.", entity=entity.name, action="update")

@@ -153,8 +153,7 @@ def _rows(
 
 def _told(branch: Branch, actor: Actor) -> dict[str, Any]:
     """The details that the actor may see: who did it may be one of us, or another partner's."""
-    ours = actor.partner_id is None or actor.is_superuser
-    return {name: value for name, value in branch.detail.items() if ours or name != "by"}
+    return {name: value for name, value in branch.detail.items() if name != "by" or not actor.is_partners}
 
 
 def _item(
