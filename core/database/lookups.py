@@ -22,10 +22,10 @@ class AnyOf(Lookup):
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         left, parameters = self.process_lhs(compiler, connection)
-        return f"{left} = ANY(%s::{array_of(self.lhs.output_field, connection)})", (*parameters, array_text(self.rhs))
+        return f"{left} = ANY(%s::{_array_of(self.lhs.output_field, connection)})", (*parameters, array_text(self.rhs))
 
 
-def array_of(column: models.Field[Any, Any], connection: Any) -> str:
+def _array_of(column: models.Field[Any, Any], connection: Any) -> str:
     """The type of an array of the column's values, without a bound that would cut or round them."""
     if isinstance(column, models.CharField | models.TextField):
         return "text[]"

@@ -16,9 +16,8 @@ from psycopg import sql
 
 from core.actors import Actor
 from core.constraints import Taken, written
-from core.database.copying import array_text
 from core.database.cursors import wrapper
-from core.database.lookups import array_of
+from core.database.lookups import AnyOf
 from core.errors import DomainError, FieldError, Forbidden, Invalid
 from core.ids import new_ids
 from core.models.record import Record
@@ -131,19 +130,9 @@ def _uniques(model: type[Record]) -> tuple[tuple[str, ...], ...]:
 
 
 def _present(model: type[Record], names: Sequence[str], keys: Sequence[tuple[Any, ...]]) -> set[tuple[Any, ...]]:
-    """Those of the keys that live rows have; by arrays, which cost the driver one parameter each."""
-    connection = wrapper()
-    columns = {column.attname: column for column in model._meta.concrete_fields}
-    named = {name: sql.Identifier(str(columns[name].column)) for name in names}
-    equal = [
-        sql.SQL("{} = ANY(%s::{})").format(named[name], sql.SQL(array_of(columns[name], connection))) for name in names
-    ]
-    statement = sql.SQL("SELECT {} FROM {} WHERE deleted_at IS NULL AND {}").format(
-        sql.SQL(", ").join(named.values()), sql.Identifier(model._meta.db_table), sql.SQL(" AND ").join(equal)
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [array_text({key[place] for key in keys}) for place in range(len(names))])
-        return set(cursor.fetchall())
+    """Those of the keys that live rows have."""
+    wanted = (AnyOf(name, {key[place] for key in keys}) for place, name in enumerate(names))
+    return set(model._default_manager.filter(*wanted, deleted_at__isnull=True).values_list(*names))
 
 
 def locked(writes: Writes[Any], ids: Sequence[UUID | None], *, actor: Actor) -> dict[UUID | None, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.imports.readers.base import Cell, Row
+from core.registry.types.base import is_unicode
 
 MOST_COLUMNS = 2_000
 # A row of more lines is for a closer look: a quote may be open that was never meant to be.
@@ -36,11 +37,7 @@ def plain_rows(lines: Sequence[str], before: int, dialect: Mapping[str, Any]) ->
 
 def _is_sound(text: str) -> bool:
     """Whether all of it was of the encoding as which it was read."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return "\ufffd" not in text
+    return is_unicode(text) and "\ufffd" not in text
 
 
 def _is_blank(cells: Sequence[Cell]) -> bool:

@@ -48,8 +48,15 @@ def require_str(value: Any) -> str:
         raise TypeFault("wrong_type", "Must be a string.")
     if "\x00" in value:
         raise TypeFault("nul_character", "Must not contain NUL characters.")
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError:
-        raise TypeFault("invalid_unicode", "Must be valid Unicode text.") from None
+    if not is_unicode(value):
+        raise TypeFault("invalid_unicode", "Must be valid Unicode text.")
     return value
+
+
+def is_unicode(text: str) -> bool:
+    """Whether a text has no halves of characters (surrogates) in it, which no encoding can write."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

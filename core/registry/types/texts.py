@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import phonenumbers
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
-from core.registry.types.base import EQUALITY, ORDER, SETS, TEXT, FieldType, TypeFault, require_str
+from core.registry.types.base import EQUALITY, ORDER, SETS, TEXT, FieldType, TypeFault, is_unicode, require_str
 from core.registry.types.phones import is_e164
 
 _URL = re.compile(r"^https?://[^\s/$.?#<>\"][^\s<>\"]*$", re.IGNORECASE)
@@ -45,20 +45,12 @@ class Text(FieldType):
         if type(self).parse is not Text.parse:
             return None
         joined = "".join(texts)
-        if "\x00" in joined or not (joined.isascii() or _is_unicode(joined)):
+        if "\x00" in joined or not (joined.isascii() or is_unicode(joined)):
             return None
         return list(texts) if max(map(len, texts)) <= self.max_length else None
 
     def json_schema(self) -> dict[str, Any]:
         return {"type": "string", "maxLength": self.max_length}
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 @dataclass(frozen=True)
