@@ -150,6 +150,8 @@ def test_a_timeline_is_narrowed_to_one_kind(admin_page: Watched) -> None:
     page, timeline = admin_page.page, admin_page.page.locator("#panel-timeline")
     admin_page.open(f"/admin/crm/contact/{who.pk}/change/")
     expect(timeline).to_contain_text("A call about tea")
+    # What came is seen for a moment before it listens.
+    expect(timeline.locator(".htmx-added")).to_have_count(0)
     timeline.get_by_role("combobox").select_option("order")
     expect(timeline).not_to_contain_text("A call about tea")
     expect(timeline).to_contain_text("N-1")
