@@ -87,11 +87,11 @@ def _bounded_one(found: Q, node: Related) -> Q:
 def _condition(node: Condition, at: datetime) -> Q:
     item = node.field
     if item.inside is not None:
-        bounds = _calendar(node.op, node.value, at, dates=True) if isinstance(item.type, types.Date) else None
+        bounds = calendar_bounds(node.op, node.value, at, dates=True) if isinstance(item.type, types.Date) else None
         return inside.condition(item, node.op, node.value, bounds)
     path = item.attribute
     if item.type.operators & {"within"}:
-        bounds = _calendar(node.op, node.value, at, dates=isinstance(item.type, types.Date))
+        bounds = calendar_bounds(node.op, node.value, at, dates=isinstance(item.type, types.Date))
         if bounds is not None:
             return Q(**{f"{path}__{lookup}": value for lookup, value in bounds.items()})
     return _plain(path, node.op, node.value)
@@ -122,7 +122,7 @@ def _plain(path: str, op: str, value: Any) -> Q:
     return Q(**{f"{path}{_LOOKUPS[op]}": value})
 
 
-def _calendar(op: str, value: Any, at: datetime, *, dates: bool) -> dict[str, Any] | None:
+def calendar_bounds(op: str, value: Any, at: datetime, *, dates: bool) -> dict[str, Any] | None:
     """The bounds of a calendar operator by lookup; None for other operators."""
     day: Callable[[datetime], date] = (
         (lambda moment: moment.astimezone(UTC).date()) if dates else (lambda moment: moment)
