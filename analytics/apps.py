@@ -14,9 +14,10 @@ class AnalyticsConfig(AppConfig):
     def ready(self) -> None:
         """Declare the facts of the customer record, and that the lake holds data of people."""
         from analytics import facts
+        from analytics.cost_facts import COST_FACTS
         from analytics.crm_facts import CRM_FACTS
         from analytics.services.forgetting import LAKE
         from core.personal import holders
 
-        facts.register(CRM_FACTS)
+        facts.register((*CRM_FACTS, *COST_FACTS))
         holders.register(LAKE)

@@ -118,7 +118,7 @@ INTERACTIONS = Fact(
     table="crm_interaction",
     moment="t.occurred_at",
     columns=(
-        *ids("id", "contact_id", "company_id", "deal_id", "agent_id"),
+        *ids("id", "contact_id", "company_id", "deal_id", "case_id", "agent_id"),
         *texts("channel", "kind", "direction", "outcome"),
         moment("occurred_at"),
         money("minutes"),

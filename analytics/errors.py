@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from core.errors import Conflict
+from core.errors import Conflict, FieldError
+
+PERIOD = ("valid_from", "valid_to")
 
 
 class NotComputedYet(Conflict):
@@ -10,3 +12,22 @@ class NotComputedYet(Conflict):
 
     code = "not_computed_yet"
     title = "This has not been computed yet; ask for a recomputation."
+
+
+class RateOverlaps(Conflict):
+    """Of one day there would be two rates of an activity."""
+
+    code = "overlapping_rate"
+    title = "Another rate of this activity holds in a part of this period."
+
+    @property
+    def errors(self) -> tuple[FieldError, ...]:
+        """The fields that make the period."""
+        return tuple(FieldError(f"/{name}", self.code, "Overlaps with another rate.") for name in PERIOD)
+
+
+class ActivityHasRates(Conflict):
+    """Rates of a deleted activity would be rates of nothing."""
+
+    code = "activity_has_rates"
+    title = "The activity has rates; delete them first, or set it inactive."

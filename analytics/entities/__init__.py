@@ -2,11 +2,12 @@
 
 from analytics.entities.calls import CONTACT_METRICS_OF, OPERATIONS
 from analytics.entities.contact_metrics import CONTACT_METRICS
+from analytics.entities.cost_model import COST_ACTIVITY, COST_RATE
 from analytics.entities.metric_run import METRIC_RUN
 from core import registry
 from core.registry.fields import reverse_one
 
-ENTITIES = (CONTACT_METRICS, METRIC_RUN)
+ENTITIES = (CONTACT_METRICS, COST_ACTIVITY, COST_RATE, METRIC_RUN)
 RESOURCES = {"analytics": ("view", "recompute")}
 
 

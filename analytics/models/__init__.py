@@ -1,7 +1,19 @@
-"""Tables of the lake's manifest, of computations and of what they found."""
+"""Tables of the lake's manifest, of computations and of what they found, and of what costs are computed from."""
 
 from analytics.models.contact_metrics import ContactMetrics, FirstOrderBand
+from analytics.models.cost_model import CostActivity, CostDriver, CostRate, StatementLine
 from analytics.models.lake import LakeFact, LakeFile
 from analytics.models.run import MetricResult, MetricRun
 
-__all__ = ["ContactMetrics", "FirstOrderBand", "LakeFact", "LakeFile", "MetricResult", "MetricRun"]
+__all__ = [
+    "ContactMetrics",
+    "CostActivity",
+    "CostDriver",
+    "CostRate",
+    "FirstOrderBand",
+    "LakeFact",
+    "LakeFile",
+    "MetricResult",
+    "MetricRun",
+    "StatementLine",
+]

@@ -65,6 +65,8 @@ ADMIN_NAVIGATION: dict[str, dict[str, tuple[str, str, str]]] = {
         "crm.lifecyclerule": _item("rule"),
         "analytics.contactmetrics": _item("monitoring"),
         "analytics.metricrun": _item("query_stats", "Analytics"),
+        "analytics.costactivity": _item("checklist", "Cost activities"),
+        "analytics.costrate": _item("request_quote", "Cost rates"),
     },
     "Data": {
         "core.import": _item("upload_file", "Imports"),

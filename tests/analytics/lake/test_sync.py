@@ -13,7 +13,7 @@ from analytics.engine import session as engine
 from analytics.lake import copying, files
 from analytics.lake import syncing as lake
 from analytics.lake.database import Lock, held, own_connection
-from analytics.models import LakeFact, LakeFile
+from analytics.models import CostActivity, LakeFact, LakeFile
 from core.models import DirtyMonth
 from crm.models import Contact, Interaction, Order
 from tests.analytics.support import contact, differing, discount, in_lake, line, moment, order, other_writer
@@ -26,7 +26,8 @@ ORDERS = facts.fact("orders")
 
 @pytest.fixture(autouse=True)
 def no_marks() -> None:
-    """Emptying tables after the test before this one has left marks."""
+    """Emptying tables after the test before this one has left marks; activities to begin with would be copied too."""
+    CostActivity.objects.all().delete()
     DirtyMonth.objects.all().delete()
 
 

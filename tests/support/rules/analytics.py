@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from analytics.models import ContactMetrics
 from core.models.record import Record
+from tests.support.rules.rule import Rule
 
 if TYPE_CHECKING:
     from tests.support.samples import Samples
@@ -21,5 +22,18 @@ def _metrics(samples: Samples) -> Record:
     return made
 
 
+RULES = {
+    "cost_activity": Rule(
+        why="an activity leaves out only what its driver knows",
+        needed=lambda samples: {"key": f"activity_{samples.next()}", "driver": "interaction"},
+        complete=lambda samples: {"channels": ["call"], "kinds": ["demo"], "direction": "inbound"},
+        not_in_updates=frozenset({"driver", "channels", "key"}),
+    ),
+    "cost_rate": Rule(
+        why="periods of one activity never overlap, and end after they begin",
+        complete=lambda samples: {"valid_from": "2026-01-01", "valid_to": "2026-07-01"},
+        not_in_updates=frozenset({"valid_from", "valid_to"}),
+    ),
+}
 MAKERS = {"contact_metrics": _metrics}
 ALSO = {"metrics_of_contact": ("contact_metrics", "view")}
