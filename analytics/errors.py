@@ -31,3 +31,10 @@ class ActivityHasRates(Conflict):
 
     code = "activity_has_rates"
     title = "The activity has rates; delete them first, or set it inactive."
+
+
+class ResultNotKept(Conflict):
+    """The run succeeded, but its table was removed since: only the last runs' are kept."""
+
+    code = "result_not_kept"
+    title = "The table that this run computed is no longer kept; replay the run to make it again."

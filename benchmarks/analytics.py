@@ -8,17 +8,18 @@ import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 from django.db import connection, transaction
 from psycopg import sql
 
-from analytics import definitions, facts
+from analytics import facts, steps
+from analytics.engine import results
 from analytics.engine import session as engine
-from analytics.engine.session import Session
+from analytics.engine.parameters import parameters_of
+from analytics.engine.session import DuckEngine, Session
 from analytics.lake import syncing
 from analytics.lake.database import own_connection
-from analytics.services import write_back
+from analytics.services import targets, write_back
 from benchmarks import place
 from core.embedded.home import write_json
 
@@ -26,7 +27,6 @@ CONTACTS = int(os.environ.get("BENCH_CONTACTS", "100000"))
 ORDERS = int(os.environ.get("BENCH_ORDERS", "1000000"))
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
 FILLED = ("crm_contact", "crm_order")
-PER_CONTACT = definitions.get("customer_metrics")
 
 
 def main() -> None:
@@ -50,9 +50,10 @@ def _measure() -> dict[str, float]:
     first = _timed(lambda: syncing.sync(at=AS_OF, full=True))
     _change_a_hundredth()
     again = _timed(lambda: syncing.sync(at=AS_OF))
-    with engine.opened() as session:
-        parameters = engine.parameters_of(as_of=AS_OF)
-        computed = _timed(lambda: [session.run(each, parameters) for each in definitions.in_order()])
+    with engine.opened() as lake:
+        session = Session(lake, DuckEngine(lake.duck), results.opened("bench", {}))
+        parameters = parameters_of(as_of=AS_OF)
+        computed = _timed(lambda: [session.run(each, parameters) for each in steps.in_order()])
         bare = _timed(lambda: _bare_queries(session))
         everything, few = _store(session)
     return {
@@ -124,12 +125,14 @@ def _bare_queries(session: Session) -> None:
 def _store(session: Session) -> tuple[float, float]:
     """Seconds to write all rows, and then again with one in a hundred changed."""
 
-    def store() -> int:
-        source = session.unload(PER_CONTACT.name, write_back.COLUMNS, write_back.KEY)
+    def store(computed: Session) -> int:
         with transaction.atomic():
-            options: dict[str, Any] = {"definition": PER_CONTACT, "as_of": AS_OF, "at": AS_OF}
-            return write_back.contact_metrics(source=source, **options)
+            return write_back.store(targets.PROFILES, computed, as_of=AS_OF, at=AS_OF)
 
-    everything = _timed(store)
-    session.duck.execute(f"UPDATE {PER_CONTACT.name} SET frequency = frequency + 1 WHERE contact_id < '028f'")
-    return everything, _timed(store)
+    everything = _timed(lambda: store(session))
+    later = Session(session.lake, session.engine, results.opened("bench-later", {}))
+    step = steps.get(steps.PROFILES)
+    columns = "* REPLACE (CASE WHEN contact_id < '028f' THEN frequency + 1 ELSE frequency END AS frequency)"
+    later.put_query(step.name, f"SELECT {columns} FROM {step.name}")
+    later.show(step.name)
+    return everything, _timed(lambda: store(later))

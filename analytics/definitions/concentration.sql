@@ -1,6 +1,8 @@
 -- How much of the revenue comes from the best fifth of the customers.
 -- reads: customer_metrics
 -- window: all orders up to as_of
+-- key: contacts
+-- result: report
 --
 -- The best fifth is rounded up to whole customers. With fewer than five customers there is no share.
 SELECT

@@ -1,6 +1,7 @@
 -- Every contact's recency, frequency and monetary value, with quintiles, and the first order.
 -- reads: contacts, orders, rfm_grid
 -- window: all orders up to as_of
+-- key: contact_id
 --
 -- Behaviour counts every order that was not cancelled; money counts those in the base currency, less what was returned.
 -- Amounts in other currencies are never added: the contact says how many of its orders they are.

@@ -1,6 +1,8 @@
 -- What customers became worth, by the value of their first order: under the threshold, or at it and over.
 -- reads: customer_metrics
 -- window: all orders up to as_of
+-- key: band
+-- result: report
 --
 -- The threshold is the median first order unless one is given. Averages are rounded half up to cents.
 WITH bands AS (

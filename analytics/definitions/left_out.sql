@@ -1,6 +1,8 @@
 -- The orders that customers' money leaves out, and why, so that nothing is missing in silence.
 -- reads: orders, contacts
 -- window: all orders
+-- key: reason, currency
+-- result: report
 --
 -- An order is listed once, under the first reason that holds; `other_currency` counts as behaviour, only not as money.
 WITH judged AS (

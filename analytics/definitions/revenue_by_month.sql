@@ -2,6 +2,8 @@
 -- them adds up that part.
 -- reads: orders, contacts, companies
 -- window: orders of the 13 months up to that of the last order before as_of
+-- key: month, currency, contact_owner_id, contact_team_id, contact_partner_id, company_owner_id, company_team_id, company_partner_id
+-- result: report
 --
 -- Net of returns, without cancelled orders. Amounts of different currencies are never added.
 WITH counted AS (

@@ -1,6 +1,8 @@
 -- The customers by RFM segment: how many, what they brought, how recently and how often they buy.
 -- reads: customer_metrics
 -- window: all orders up to as_of
+-- key: segment
+-- result: report
 SELECT
   rfm_segment AS segment,
   COUNT(*) AS customers,

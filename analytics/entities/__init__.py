@@ -3,7 +3,7 @@
 from analytics.entities.calls import CONTACT_METRICS_OF, OPERATIONS
 from analytics.entities.contact_metrics import CONTACT_METRICS
 from analytics.entities.cost_model import COST_ACTIVITY, COST_RATE
-from analytics.entities.metric_run import METRIC_RUN
+from analytics.entities.metric_run import COMPARE, METRIC_RUN, REPLAY
 from core import registry
 from core.registry.fields import reverse_one
 
@@ -16,6 +16,8 @@ def extend() -> None:
     contact = registry.entity("contact")
     contact.add_relation(reverse_one("metrics", "contact_metrics", "contact_id", "The computed profile."))
     contact.add_operation(CONTACT_METRICS_OF)
+    for operation in (REPLAY, COMPARE):
+        METRIC_RUN.add_operation(operation)
 
 
 __all__ = ["ENTITIES", "OPERATIONS", "RESOURCES", "extend"]

@@ -23,12 +23,17 @@ RECOMPUTE = Operation(
     action="recompute",
     input=(
         shapes.parameter("as_of", DateTime(), "The moment to look back from; now if not given."),
+        shapes.parameter(
+            "live",
+            Boolean(),
+            "Whether contacts show what is found (the default), or it stands beside the live results.",
+        ),
         _THRESHOLD,
         shapes.parameter("full_sync", Boolean(), "Copy all facts into the lake anew, not only what changed."),
     ),
     output=shapes.JOB,
     status=202,
-    doc="Compute all metrics anew. Answers the job; while one is queued or running, that one.",
+    doc="Compute all metrics anew. Answers the job; while an equal one is queued or running, that one.",
     tags=_ANALYTICS,
 )
 CONCENTRATION = Operation(

@@ -4,34 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from analytics.models import ContactMetrics
+from analytics.models import Computed, ContactMetrics
+from analytics.models.profile import THEMES
 from core.registry.derive import field
 from core.registry.entities import Entity
 from core.registry.fields import Field, one
-from core.registry.types import Text
+from core.registry.types import FieldType, Text
 
 _READ_ONLY: dict[str, Any] = {"writable": False, "required": False}
 _INDEXED = ("recency_days", "frequency", "monetary", "rfm_segment")
 _GROUPS = ("recency_quintile", "frequency_quintile", "monetary_quintile", "first_order_band", "is_top20", "rfm_segment")
+_TYPES: dict[str, FieldType] = {"rfm_segment": Text(max_length=64)}
 
 
 def _value(name: str, **options: Any) -> Field:
+    if name in _TYPES:
+        options["type"] = _TYPES[name]
     return field(ContactMetrics, name, sortable=name in _INDEXED, groupable=name in _GROUPS, **_READ_ONLY, **options)
 
 
+# Whatever a theme of the profile holds can be read and filtered, in the order of its declaration.
 METRICS: tuple[Field, ...] = (
-    *(
-        _value(name)
-        for name in (
-            "recency_days", "frequency", "monetary", "other_currency_orders", "tenure_days", "first_order_at",
-            "last_order_at", "average_order_value", "first_order_value", "first_order_band", "recency_quintile",
-            "frequency_quintile", "monetary_quintile",
-        )
-    ),
-    _value("rfm_segment", type=Text(max_length=64)),
-    _value("is_top20"),
-    *(_value(name) for name in ("as_of", "computed_at", "definition_version", "window")),
-)  # fmt: skip
+    *(_value(column.name) for theme in THEMES for column in theme._meta.local_fields),
+    *(_value(column.name) for column in Computed._meta.local_fields),
+)
 
 CONTACT_METRICS = Entity(
     name="contact_metrics",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.registry.fields import Field, ListOf, Shape
-from core.registry.types import Boolean, DateTime, DecimalNumber, FieldType, Id, Integer, Number, Text
+from core.registry.types import Boolean, DateTime, DecimalNumber, FieldType, Id, Integer, Json, Number, Text
 
 MONEY = DecimalNumber(max_digits=18, places=2)
 THRESHOLD = DecimalNumber(max_digits=18, places=3)
@@ -44,6 +44,43 @@ JOB = Shape(
         value("total", COUNT, "Steps in all, where known.", nullable=True),
         value("message", Text(max_length=500), "What is being done now."),
         value("as_of", DateTime(), "The moment it looks back from."),
+        value("live", Boolean(), "Whether contacts will show what is found; a replay stands beside it."),
+    ),
+)
+_COMPARED = Shape(
+    title="ComparedRun",
+    fields=(
+        value("run_id", Id()),
+        value("as_of", DateTime()),
+        value("definition_version", WORD),
+        value("lake_synced_at", DateTime(), nullable=True),
+        value("is_live", Boolean()),
+        value("parameters", Json()),
+        value("rows", COUNT, nullable=True),
+    ),
+)
+_COMPARED_COLUMN = Shape(
+    title="ComparedColumn",
+    fields=(
+        value("name", WORD),
+        value("changed", COUNT, "Rows of both in which it differs."),
+        value("total_before", WORD, "Its sum in this run, where it holds numbers.", nullable=True),
+        value("total_after", WORD, "Its sum in the other.", nullable=True),
+    ),
+)
+COMPARISON = Shape(
+    title="RunComparison",
+    fields=(
+        value("definition", WORD),
+        value("run", _COMPARED),
+        value("other", _COMPARED),
+        value("same_version", Boolean(), "Whether the same rules made both, all the way down."),
+        value("same_parameters", Boolean()),
+        value("added", COUNT, "Rows that only the other has."),
+        value("removed", COUNT, "Rows that only this run has."),
+        value("changed", COUNT, "Rows of both that differ in something."),
+        value("columns", ListOf(_COMPARED_COLUMN)),
+        value("differences", Json(), "Of reports: up to 1,000 rows that differ, as {before, after}; else empty."),
     ),
 )
 LEFT_OUT = Shape(

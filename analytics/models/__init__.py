@@ -1,11 +1,14 @@
 """Tables of the lake's manifest, of computations and of what they found, and of what costs are computed from."""
 
-from analytics.models.contact_metrics import ContactMetrics, FirstOrderBand
+from analytics.models.computed import Computed, StoredElsewise, StoredTable
+from analytics.models.contact_metrics import ContactMetrics
 from analytics.models.cost_model import CostActivity, CostDriver, CostRate, StatementLine
 from analytics.models.lake import LakeFact, LakeFile
+from analytics.models.profile import FirstOrderBand
 from analytics.models.run import MetricResult, MetricRun
 
 __all__ = [
+    "Computed",
     "ContactMetrics",
     "CostActivity",
     "CostDriver",
@@ -16,4 +19,6 @@ __all__ = [
     "MetricResult",
     "MetricRun",
     "StatementLine",
+    "StoredElsewise",
+    "StoredTable",
 ]

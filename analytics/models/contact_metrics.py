@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from django.db import models
 
+from analytics.models.computed import Computed, stored_triggers
+from analytics.models.profile import Purchases
 from core.actors import Actor
 from core.models.record import Personal, Record, RecordQuerySet
 from core.models.scope import Scope
-
-MONEY: dict[str, Any] = {"max_digits": 18, "decimal_places": 2}
-
-
-class FirstOrderBand(models.TextChoices):
-    UNDER = "under"
-    OVER = "over"
 
 
 class ContactMetricsQuerySet(RecordQuerySet):
@@ -26,39 +21,16 @@ class ContactMetricsQuerySet(RecordQuerySet):
         return super().visible_to(actor, action).filter(contact__deleted_at__isnull=True)
 
 
-class ContactMetrics(Record):
-    """One row per contact, written by the recomputation only; its id is the contact's."""
+class ContactMetrics(Purchases, Computed, Record):
+    """One row per contact, written by the recomputation only; its id is the contact's.
+
+    What is computed are the fields of the themes in `analytics.models.profile`; each is a column of the step
+    `customer_profiles`.
+    """
 
     contact = models.OneToOneField(
         "crm.Contact", models.CASCADE, related_name="+", help_text="The contact that these are the metrics of."
     )
-    recency_days = models.IntegerField(null=True, help_text="Days since the last order.")
-    frequency = models.IntegerField(help_text="Orders that were not cancelled.")
-    monetary = models.DecimalField(
-        **MONEY, null=True, help_text="Their worth in the base currency, less what was returned; never mixed."
-    )
-    other_currency_orders = models.IntegerField(help_text="Orders in other currencies, which `monetary` leaves out.")
-    tenure_days = models.IntegerField(null=True, help_text="Days since the first order.")
-    first_order_at = models.DateTimeField(null=True, help_text="The first order.")
-    last_order_at = models.DateTimeField(null=True, help_text="The last order.")
-    average_order_value = models.DecimalField(
-        **MONEY, null=True, help_text="`monetary` per order in the base currency."
-    )
-    first_order_value = models.DecimalField(**MONEY, null=True, help_text="Worth of the first order, less returns.")
-    first_order_band = models.CharField(
-        max_length=5, choices=FirstOrderBand, null=True, help_text="First order under the threshold, or at it and over."
-    )
-    recency_quintile = models.IntegerField(null=True, help_text="1 to 5; 5 is the fifth that bought last.")
-    frequency_quintile = models.IntegerField(null=True, help_text="1 to 5; 5 is the fifth with most orders.")
-    monetary_quintile = models.IntegerField(null=True, help_text="1 to 5; 5 is the fifth that brought most.")
-    rfm_segment = models.CharField(max_length=64, null=True, help_text="Segment by recency and frequency.")
-    is_top20 = models.BooleanField(null=True, help_text="Among the 20% of customers who brought most.")
-    as_of = models.DateTimeField(help_text="The moment these values look back from.")
-    computed_at = models.DateTimeField(
-        help_text="When these values were computed; a later computation that found the same left them."
-    )
-    definition_version = models.CharField(max_length=64, help_text="Digest of the definition that made them.")
-    window = models.CharField(max_length=100, help_text="Which orders they look at.")
 
     objects = ContactMetricsQuerySet.as_manager()  # type: ignore[misc]
     scope: ClassVar[Scope] = Scope(
@@ -70,6 +42,7 @@ class ContactMetrics(Record):
     class Meta:
         db_table = "analytics_contact_metrics"
         verbose_name_plural = "contact metrics"
+        triggers = stored_triggers("analytics_contact_metrics")
         indexes = [
             models.Index(fields=["recency_days", "id"], name="analytics_cm_recency_idx"),
             models.Index(fields=["frequency", "id"], name="analytics_cm_frequency_idx"),

@@ -11,7 +11,7 @@ from core.models.scope import OPEN, Scope
 
 
 class MetricRun(Record):
-    """One computation of one definition, as part of a job. `version` of the record is not the definition's."""
+    """One computation of one step, as part of a job. `version` of the record is not the definition's."""
 
     class Status(models.TextChoices):
         RUNNING = "running"
@@ -19,11 +19,14 @@ class MetricRun(Record):
         FAILED = "failed"
         CANCELLED = "cancelled"
 
-    definition = models.CharField(max_length=63, help_text="The definition's name.")
+    definition = models.CharField(max_length=63, help_text="The name of the definition or model.")
     definition_version = models.CharField(max_length=64, help_text="Digest of the definition and of what it reads.")
     as_of = models.DateTimeField(help_text="The moment that it looks back from.")
-    window = models.CharField(max_length=100, help_text="Which orders it looks at.")
+    window = models.CharField(max_length=100, help_text="Which facts it looks at.")
     parameters = models.JSONField(default=dict, help_text="Further parameters it was given.")
+    is_live = models.BooleanField(
+        default=True, help_text="Whether it became what is shown of contacts; a replay of the past does not."
+    )
     status = models.CharField(max_length=10, choices=Status, default=Status.RUNNING)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)

@@ -16,7 +16,8 @@ def latest(definition: str, *, as_of: datetime | None = None) -> MetricRun:
     Raises NotComputedYet.
     """
     runs = MetricRun.objects.filter(definition=definition, status=MetricRun.Status.SUCCEEDED)
-    ordered = runs.order_by("-id") if as_of is None else runs.filter(as_of__lte=as_of).order_by("-as_of", "-id")
+    live = runs.filter(is_live=True)
+    ordered = live.order_by("-id") if as_of is None else runs.filter(as_of__lte=as_of).order_by("-as_of", "-id")
     run = ordered.select_related("result").first()
     if run is None:
         raise NotComputedYet(definition=definition)

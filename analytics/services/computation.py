@@ -1,11 +1,11 @@
-"""Carrying out a recomputation: sync the lake, run the definitions, store what differs, all of it in one commit."""
+"""Carrying out a recomputation: sync the lake, compute the steps, store what differs, all of it in one commit."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from datetime import date, datetime
-from decimal import Decimal
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,21 +13,22 @@ import duckdb
 from django.conf import settings
 from django.db import OperationalError, transaction
 
-from analytics import definitions
-from analytics.definitions import Definition
+from analytics import steps
+from analytics.engine import on_engine, results
+from analytics.engine import parameters as parameters_of
 from analytics.engine import session as engine
 from analytics.engine.session import Session
 from analytics.lake import syncing
 from analytics.lake.database import Lock, held, own_connection
-from analytics.models import MetricResult, MetricRun
-from analytics.services import write_back
+from analytics.models import MetricRun
+from analytics.selectors import retained
+from analytics.services import keeping
+from analytics.services.asked import Asked
+from analytics.steps import Step
 from core import jobs
 from core.clock import now
 from core.errors import DomainError
 from core.models.job import Job
-
-# The definition whose rows belong to contacts; the others' answers are kept whole.
-PER_CONTACT = "customer_metrics"
 
 logger = logging.getLogger(__name__)
 
@@ -80,81 +81,73 @@ def _reason(error: Exception) -> str:
 
 
 def _compute(job: Job) -> None:
-    ordered = definitions.in_order()
+    ordered = steps.in_order()
     total = len(ordered) + 2
 
     def report(done: int, message: str) -> None:
         jobs.progress(job_id=job.pk, done=done, total=total, message=message, at=now())
 
+    asked = Asked.of(job)
     report(0, "Bringing the lake up to date")
-    full = bool(job.parameters.get("full_sync"))
-    syncing.sync(at=now(), full=full, progress=lambda message: report(0, message))
-    as_of = datetime.fromisoformat(job.parameters["as_of"])
-    threshold = job.parameters.get("first_order_threshold")
-    with engine.opened() as session:
-        parameters = engine.parameters_of(as_of=as_of, first_order_threshold=threshold and Decimal(threshold))
+    syncing.sync(at=now(), full=asked.full_sync, progress=lambda message: report(0, message))
+    with engine.opened() as lake, on_engine(lake) as runner:
+        origin = {"lake": lake.fingerprint, "engine": settings.ANALYTICS_ENGINE, **asked.origin}
+        parameters = parameters_of.from_options(asked.as_of, asked.options)
         runs: dict[str, MetricRun] = {}
-        for done, definition in enumerate(ordered, start=1):
-            report(done, f"Computing {definition.name.replace('_', ' ')}")
-            runs[definition.name] = _begin_run(job, definition, as_of, threshold, session)
-            runs[definition.name].rows = session.run(definition, parameters)
+        session = Session(lake, runner, results.opened(str(job.pk), origin))
+        for done, step in enumerate(ordered, start=1):
+            title = f"Computing {step.name.replace('_', ' ')}"
+            report(done, title)
+            runs[step.name] = _begin_run(job, asked, step, lake.synced_at)
+            told = replace(session, progress=_told(report, done, title))
+            runs[step.name].rows = told.run(step, parameters)
         report(total - 1, "Storing what changed")
-        _store(job, session, ordered, runs, as_of)
+        _store(job, session, runs)
+    results.collect(retained.folders())
 
 
-def _begin_run(job: Job, definition: Definition, as_of: datetime, threshold: str | None, session: Session) -> MetricRun:
+def _told(report: Callable[[int, str], None], done: int, title: str) -> Callable[[str], None]:
+    """What a step says of itself, put behind its title; raises JobCancelled where that was asked for."""
+    return lambda message: report(done, f"{title}: {message}")
+
+
+def _begin_run(job: Job, asked: Asked, step: Step, synced_at: datetime | None) -> MetricRun:
     values = {
-        "definition_version": definition.version,
-        "as_of": as_of,
-        "window": definition.window,
-        "parameters": {"first_order_threshold": threshold, "base_currency": settings.BASE_CURRENCY},
+        "definition_version": steps.version(step.name),
+        "as_of": asked.as_of,
+        "window": step.window,
+        "parameters": {**asked.options, "base_currency": settings.BASE_CURRENCY},
+        "is_live": asked.live,
         "status": MetricRun.Status.RUNNING,
         "started_at": now(),
-        "lake_synced_at": session.synced_at,
+        "lake_synced_at": synced_at,
     }
     # A run that a killed worker left is taken over.
-    run, _ = MetricRun.objects.update_or_create(job=job, definition=definition.name, defaults=values)
+    run, _ = MetricRun.objects.update_or_create(job=job, definition=step.name, defaults=values)
     assert isinstance(run, MetricRun)  # noqa: S101 - for the type checker
     return run
 
 
-def _store(
-    job: Job, session: Session, ordered: tuple[Definition, ...], runs: Mapping[str, MetricRun], as_of: datetime
-) -> None:
-    source = session.unload(PER_CONTACT, write_back.COLUMNS, write_back.KEY)
+def _store(job: Job, session: Session, runs: Mapping[str, MetricRun]) -> None:
     with transaction.atomic():
         at = now()
-        for definition in ordered:
-            run = runs[definition.name]
-            if definition.name == PER_CONTACT:
-                run.changed = write_back.contact_metrics(source=source, definition=definition, as_of=as_of, at=at)
-            else:
-                rows = [_wire(row) for row in session.rows(definition.name)]
-                MetricResult.objects.update_or_create(run=run, defaults={"rows": rows})
+        for step in steps.in_order():
+            run = runs[step.name]
+            keeping.keep(session, step, run, at)
             run.status, run.finished_at, run.updated_at = MetricRun.Status.SUCCEEDED, at, at
             run.save(force_update=True)
         jobs.finish(job_id=job.pk, result=_summary(runs), at=at)
 
 
 def _summary(runs: Mapping[str, MetricRun]) -> dict[str, Any]:
-    metrics = runs[PER_CONTACT]
+    profiles = runs[steps.PROFILES]
     return {
-        "as_of": metrics.as_of.isoformat(),
-        "contacts": metrics.rows,
-        "changed": metrics.changed,
+        "as_of": profiles.as_of.isoformat(),
+        "live": profiles.is_live,
+        "contacts": profiles.rows,
+        "changed": profiles.changed,
         "runs": [str(run.pk) for run in runs.values()],
     }
-
-
-def _wire(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row as JSON: amounts as strings, so that no digit is lost."""
-    return {name: _json(value) for name, value in row.items()}
-
-
-def _json(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return str(value)
-    return value.isoformat() if isinstance(value, date) else value
 
 
 def _close_runs(job: Job, status: str, error: str | None) -> None:

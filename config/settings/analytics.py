@@ -9,3 +9,7 @@ BASE_CURRENCY = env.str("BASE_CURRENCY", default="USD")
 # What one computation may take; beyond it sorts and joins go to disk, below LAKE_ROOT.
 ANALYTICS_MEMORY_LIMIT = env.str("ANALYTICS_MEMORY_LIMIT", default="2GB")
 ANALYTICS_THREADS = env.int("ANALYTICS_THREADS", default=2)
+# How many computations keep the profiles that they found, to be compared with; the live one keeps all it made.
+ANALYTICS_KEPT_RUNS = env.int("ANALYTICS_KEPT_RUNS", default=7)
+# duckdb: in the worker. spark: on the master at SPARK_MASTER, for what one machine cannot hold.
+ANALYTICS_ENGINE = env.str("ANALYTICS_ENGINE", default="duckdb")

@@ -52,12 +52,12 @@ def discount(of: Order, amount: Decimal | int) -> OrderDiscount:
 
 def differing() -> list[str]:
     """The facts that the lake has differently from the database."""
-    with own_connection() as own, engine.opened() as session:
+    with own_connection() as own, engine.opened() as lake:
         return [
             fact.name
             for fact in facts.facts()
             if _sorted(own.execute(fact.rows(None, None)).fetchall(), without_last=True)
-            != _sorted(session.duck.execute(f"SELECT * FROM {fact.name}").fetchall())
+            != _sorted(lake.duck.execute(f"SELECT * FROM {fact.name}").fetchall())
         ]
 
 
@@ -67,8 +67,8 @@ def _sorted(rows: Iterable[tuple[Any, ...]], *, without_last: bool = False) -> l
 
 def in_lake(fact: Fact) -> list[tuple[Any, ...]]:
     """The rows that the lake has."""
-    with engine.opened() as session:
-        return _sorted(session.duck.execute(f"SELECT * FROM {fact.name}").fetchall())
+    with engine.opened() as lake:
+        return _sorted(lake.duck.execute(f"SELECT * FROM {fact.name}").fetchall())
 
 
 def _plain(value: Any) -> str:

@@ -110,7 +110,7 @@ def test_rfm_bands_and_runs() -> None:
     assert sum(row["customers"] for row in rfm["segments"]) == 6
     status, bands = caller.get("analytics/first-order-bands", first_order_threshold="60")
     assert [row["customers"] for row in bands["bands"]] == [5, 1]
-    status, runs = caller.get("analytics/runs", definition="customer_metrics")
+    status, runs = caller.get("analytics/runs", definition="customer_profiles")
     assert (status, runs["data"][0]["rows"], runs["data"][0]["changed"]) == (200, 6, 6)
     answer = caller.graphql("{ analyticsRuns(first: 10) { edges { node { definition status job { kind } } } } }")
     nodes = [edge["node"] for edge in answer["data"]["analyticsRuns"]["edges"]]

@@ -10,11 +10,12 @@ from uuid import UUID
 
 import pytest
 
+from analytics import steps
 from analytics.engine.session import Session
 from analytics.lake.database import Lock, held, own_connection
 from analytics.models import ContactMetrics, MetricResult, MetricRun
 from analytics.selectors import reports
-from analytics.services import computation, recompute, write_back
+from analytics.services import computation, recompute, targets, write_back
 from core import jobs
 from core.actors import ANONYMOUS, SYSTEM
 from core.errors import Invalid, NotAuthenticated
@@ -24,6 +25,7 @@ from tests.analytics.support import contact, moment, order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+TOTAL = len(steps.names()) + 2
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 
 
@@ -54,12 +56,12 @@ def test_every_contact_gets_its_metrics() -> None:
     people = _customers()
     idle = contact()
     job = _run()
-    assert (job.status, job.done, job.total) == (Job.Status.SUCCEEDED, 8, 8)
+    assert (job.status, job.done, job.total) == (Job.Status.SUCCEEDED, TOTAL, TOTAL)
     found = ContactMetrics.objects.get(contact=people[2])
     assert found.pk == people[2].pk
     assert (found.recency_days, found.frequency, found.monetary) == (3, 1, Decimal(30))
     assert (found.as_of, found.window) == (AT, "all orders up to as_of")
-    assert found.definition_version == MetricRun.objects.get(definition="customer_metrics").definition_version
+    assert found.definition_version == MetricRun.objects.get(definition=steps.PROFILES).definition_version
     assert ContactMetrics.objects.get(contact=idle).recency_days is None
     assert ContactMetrics.objects.filter(is_top20=True).count() == 2
 
@@ -67,12 +69,12 @@ def test_every_contact_gets_its_metrics() -> None:
 @pytest.mark.usefixtures("sent")
 def test_only_what_changed_is_written() -> None:
     people = _customers()
-    assert MetricRun.objects.get(job=_run(), definition="customer_metrics").changed == 6
-    assert MetricRun.objects.get(job=_run(as_of=AT), definition="customer_metrics").changed == 0
+    assert MetricRun.objects.get(job=_run(), definition=steps.PROFILES).changed == 6
+    assert MetricRun.objects.get(job=_run(as_of=AT), definition=steps.PROFILES).changed == 0
     Order.objects.filter(contact=people[5]).update(returned_total=1)
     later = AT + timedelta(hours=1)
     job = _run(later, as_of=AT)
-    assert MetricRun.objects.get(job=job, definition="customer_metrics").changed == 1
+    assert MetricRun.objects.get(job=job, definition=steps.PROFILES).changed == 1
     assert ContactMetrics.objects.get(contact=people[5]).version == 2
     untouched = ContactMetrics.objects.get(contact=people[1])
     assert untouched.version == 1
@@ -164,7 +166,7 @@ def _kill(*arguments: Any, **options: Any) -> None:
     [
         lambda patch: patch.setattr("analytics.lake.syncing._record", _kill),
         lambda patch: patch.setattr(Session, "run", _kill),
-        lambda patch: patch.setattr(write_back, "_delete", _kill),
+        lambda patch: patch.setattr(write_back, "_insert", _kill),
         lambda patch: patch.setattr(jobs, "finish", _kill),
     ],
 )
@@ -189,7 +191,11 @@ def test_a_killed_recomputation_is_done_again_and_nothing_is_doubled(
     assert job.status == Job.Status.SUCCEEDED
     assert ContactMetrics.objects.count() == 6
     assert set(ContactMetrics.objects.values_list("version", flat=True)) == {1}
-    assert MetricRun.objects.filter(status=MetricRun.Status.SUCCEEDED).count() == MetricRun.objects.count() == 6
+    assert (
+        MetricRun.objects.filter(status=MetricRun.Status.SUCCEEDED).count()
+        == MetricRun.objects.count()
+        == len(steps.names())
+    )
 
 
 @pytest.mark.usefixtures("sent")
@@ -228,7 +234,7 @@ def test_two_runs_give_identical_rows() -> None:
     for who in _customers(12):
         order(who, moment("2025-12-01"), Decimal("3.33"), Decimal("1.11"))
     _run(as_of=AT)
-    names = write_back.COLUMNS
+    names = targets.PROFILES.columns
     first = list(ContactMetrics.objects.order_by("id").values_list(*names))
     results = list(MetricResult.objects.order_by("run__definition").values_list("rows", flat=True))
     ContactMetrics.objects.all().delete()

@@ -25,6 +25,8 @@ NO_ENTITY = {
     "accounts.UserRole": "a part of its user, shown and written as the user's field `roles`",
     "analytics.LakeFact": "the lake's own bookkeeping",
     "analytics.LakeFile": "the lake's own bookkeeping",
+    "analytics.StoredTable": "what the storing of computed rows knows of the last time",
+    "analytics.StoredElsewise": "the same",
     "analytics.MetricResult": "what a run found as a whole, shown by the operations of analytics",
     "crm.MergeMove": "what is needed to undo a merge; how many rows moved is shown by the merge's field `counts`",
     "crm.FileGarbage": "what is still to be removed from the storage of files",

@@ -10,15 +10,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
 
-from analytics import definitions
+from analytics import steps
 from analytics.crm_facts import COMPANIES, CONTACTS, ORDERS
-from analytics.engine import session as engine
-from analytics.engine.session import Session
+from analytics.engine.parameters import parameters_of
+from analytics.engine.results import Results
+from analytics.engine.session import DuckEngine, Lake, Session
 from analytics.facts import Fact
+from analytics.steps import Step
+from analytics.steps.definitions import GRID, rfm_grid
 
 AS_OF = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CENT = Decimal("0.01")
@@ -53,9 +57,10 @@ def given(contacts: Sequence[str], orders: Sequence[Order], scratch: Path) -> It
             for row in rows:
                 names, marks = ", ".join(row), ", ".join("?" for _ in row)
                 duck.execute(f"INSERT INTO {fact.name} ({names}) VALUES ({marks})", list(row.values()))
-        duck.execute("CREATE TABLE rfm_grid (recency INT, frequency INT, segment VARCHAR)")
-        duck.executemany("INSERT INTO rfm_grid VALUES (?, ?, ?)", [list(row) for row in definitions.rfm_grid()])
-        yield Session(duck, scratch, None)
+        duck.execute(f"CREATE TABLE {GRID} (recency INT, frequency INT, segment VARCHAR)")
+        duck.executemany(f"INSERT INTO {GRID} VALUES (?, ?, ?)", [list(row) for row in rfm_grid()])
+        with TemporaryDirectory(dir=scratch) as folder:
+            yield Session(Lake(duck, scratch, "", None), DuckEngine(duck), Results(Path(folder), {}))
 
 
 def _row(order: Order) -> dict[str, Any]:
@@ -68,10 +73,19 @@ def computed(
 ) -> list[dict[str, Any]]:
     """The rows of a definition, and of those that it reads before it."""
     with given(contacts, orders, scratch) as session:
-        parameters = engine.parameters_of(as_of=AS_OF, first_order_threshold=threshold)
-        for definition in definitions.in_order():
-            session.run(definition, parameters)
+        parameters = parameters_of(as_of=AS_OF, first_order_threshold=threshold)
+        for step in needed(name):
+            session.run(step, parameters)
         return session.rows(name)
+
+
+def needed(name: str) -> list[Step]:
+    """A step and those that it reads, in order."""
+    wanted = {name}
+    for step in reversed(steps.in_order()):
+        if step.name in wanted:
+            wanted.update(step.reads)
+    return [step for step in steps.in_order() if step.name in wanted]
 
 
 def expected(contacts: Sequence[str], orders: Sequence[Order], threshold: Decimal | None = None) -> dict[str, Any]:
@@ -92,7 +106,7 @@ def expected(contacts: Sequence[str], orders: Sequence[Order], threshold: Decima
     _score(customers, "frequency_quintile", lambda row: (row["frequency"], row["contact_id"]))
     paying = [row for row in customers if row["monetary"] is not None]
     _score(paying, "monetary_quintile", lambda row: (row["monetary"], row["contact_id"]))
-    grid = {(recency, frequency): segment for recency, frequency, segment in definitions.rfm_grid()}
+    grid = {(recency, frequency): segment for recency, frequency, segment in rfm_grid()}
     for row in customers:
         row["rfm_segment"] = grid.get((row["recency_quintile"], row["frequency_quintile"]))
     if len(paying) >= 5:

@@ -6,7 +6,8 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from analytics import definitions, facts
+from analytics import facts, steps
+from analytics.steps import definitions
 
 
 @pytest.mark.parametrize("name", definitions.names())
@@ -24,15 +25,15 @@ def test_reads_what_its_head_says(name: str) -> None:
     tree = sqlglot.parse_one(definition.sql, read="duckdb")
     own = {cte.alias for cte in tree.find_all(exp.CTE)}
     assert {table.name for table in tree.find_all(exp.Table)} - own == set(definition.reads)
-    known = {fact.name for fact in facts.facts()} | set(definitions.names()) | {definitions.GRID}
+    known = {fact.name for fact in facts.facts()} | set(steps.names()) | {definitions.GRID}
     assert set(definition.reads) <= known
 
 
-def test_definitions_come_after_what_they_read() -> None:
-    order = [definition.name for definition in definitions.in_order()]
-    assert sorted(order) == list(definitions.names())
-    for definition in definitions.in_order():
-        assert all(order.index(item) < order.index(definition.name) for item in definition.reads if item in order)
+def test_steps_come_after_what_they_read() -> None:
+    order = [step.name for step in steps.in_order()]
+    assert sorted(order) == list(steps.names())
+    for step in steps.in_order():
+        assert all(order.index(item) < order.index(step.name) for item in step.reads if item in order)
 
 
 def test_every_pair_of_quintiles_has_one_segment() -> None:

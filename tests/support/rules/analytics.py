@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analytics.models import ContactMetrics
+from analytics.models import ContactMetrics, MetricResult, MetricRun
 from core.models.record import Record
 from tests.support.rules.rule import Rule
 
@@ -35,5 +35,21 @@ RULES = {
         not_in_updates=frozenset({"valid_from", "valid_to"}),
     ),
 }
-MAKERS = {"contact_metrics": _metrics}
-ALSO = {"metrics_of_contact": ("contact_metrics", "view")}
+
+
+def _run(samples: Samples) -> Record:
+    """One that succeeded, with an answer, so that two can be compared."""
+    moments = {"as_of": samples.at, "started_at": samples.at, "created_at": samples.at, "updated_at": samples.at}
+    made: Record = MetricRun.objects.create(
+        definition="concentration", definition_version="1", window="all", status="succeeded", **moments
+    )
+    MetricResult.objects.create(run=made, rows=[{"contacts": 1, "revenue": "1.00"}])
+    return made
+
+
+MAKERS = {"contact_metrics": _metrics, "metric_run": _run}
+ALSO = {
+    "metrics_of_contact": ("contact_metrics", "view"),
+    "replay_metric_run": ("analytics", "recompute"),
+    "compare_metric_run": ("analytics", "view"),
+}

@@ -1,48 +1,40 @@
-"""The definitions: one portable SQL file each, with what it reads said in its head, and a version made of its text."""
+"""Definitions: one portable SQL file each. Its head says what it reads; its version is made of its text."""
 
 from __future__ import annotations
 
 import csv
-import hashlib
 import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parent.parent / "definitions"
 GRID = "rfm_grid"
-_HEAD = re.compile(r"^-- (reads|window): (.+)$", re.MULTILINE)
+_HEAD = re.compile(r"^-- (reads|window|key|result): (.+)$", re.MULTILINE)
 _COMMENT = re.compile(r"--[^\n]*")
 _PARAMETER = re.compile(r"\$([a-z_][a-z0-9_]*)")
 
 
 @dataclass(frozen=True)
 class Definition:
-    """One definition. `reads` are facts, other definitions, or the RFM grid; `version` changes with its meaning.
+    """One definition.
 
-    The version covers the definitions and the grid that it reads, so equal versions mean equal rules all the way down.
+    reads: facts, other steps, or the RFM grid. window: which facts it looks at, in words. key: the columns that its
+    rows are known and ordered by. is_report: whether its rows are an answer of their own, kept whole with the run.
     """
 
     name: str
     sql: str
     reads: tuple[str, ...]
     window: str
+    key: tuple[str, ...]
+    is_report: bool
     parameters: frozenset[str]
-    version: str
 
-
-@cache
-def get(name: str) -> Definition:
-    """The definition in `<name>.sql`. Raises FileNotFoundError."""
-    text = (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
-    head = dict(_HEAD.findall(text))
-    reads = tuple(item.strip() for item in head["reads"].split(","))
-    statement = " ".join(_COMMENT.sub(" ", text).split())
-    parts = [statement, *(get(item).version for item in reads if item in names())]
-    if GRID in reads:
-        parts.append(repr(rfm_grid()))
-    version = hashlib.sha256("\n".join(parts).encode()).hexdigest()
-    return Definition(name, text, reads, head["window"], frozenset(_PARAMETER.findall(statement)), version)
+    @property
+    def text(self) -> str:
+        """What its version is made of: the statement without comments, and the grid where it reads that."""
+        return _bare(self.sql) + (f"\n{rfm_grid()!r}" if GRID in self.reads else "")
 
 
 @cache
@@ -51,21 +43,28 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in FOLDER.glob("*.sql")))
 
 
-def in_order() -> tuple[Definition, ...]:
-    """All definitions, each after those it reads."""
-    done: dict[str, Definition] = {}
+@cache
+def get(name: str) -> Definition:
+    """The definition in `<name>.sql`. Raises FileNotFoundError, and KeyError where its head lacks something."""
+    sql = (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+    head = dict(_HEAD.findall(sql))
+    return Definition(
+        name=name,
+        sql=sql,
+        reads=_listed(head["reads"]),
+        window=head["window"],
+        key=_listed(head["key"]),
+        is_report=head.get("result") == "report",
+        parameters=frozenset(_PARAMETER.findall(_bare(sql))),
+    )
 
-    def add(name: str) -> None:
-        if name in done:
-            return
-        for item in get(name).reads:
-            if item in names():
-                add(item)
-        done[name] = get(name)
 
-    for name in names():
-        add(name)
-    return tuple(done.values())
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(item.strip() for item in text.split(","))
+
+
+def _bare(sql: str) -> str:
+    return " ".join(_COMMENT.sub(" ", sql).split())
 
 
 @cache

@@ -1,0 +1,9 @@
+"""What is computed about a contact, by theme: each an abstract base of `ContactMetrics`."""
+
+from django.db import models
+
+from analytics.models.profile.purchases import FirstOrderBand, Purchases
+
+THEMES: tuple[type[models.Model], ...] = (Purchases,)
+
+__all__ = ["THEMES", "FirstOrderBand", "Purchases"]
