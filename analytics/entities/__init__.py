@@ -1,6 +1,8 @@
 """What analytics declares: metrics of contacts, runs, and calls; both APIs, criteria and grants are made from these."""
 
-from analytics.entities.calls import CONTACT_METRICS_OF, OPERATIONS
+from analytics.entities.calls import CONTACT_METRICS_OF
+from analytics.entities.calls import OPERATIONS as CALLS
+from analytics.entities.cohorts import COHORTS
 from analytics.entities.contact_metrics import CONTACT_METRICS
 from analytics.entities.cost_model import COST_ACTIVITY, COST_RATE
 from analytics.entities.metric_run import COMPARE, METRIC_RUN, REPLAY
@@ -8,6 +10,7 @@ from core import registry
 from core.registry.fields import reverse_one
 
 ENTITIES = (CONTACT_METRICS, COST_ACTIVITY, COST_RATE, METRIC_RUN)
+OPERATIONS = (*CALLS, COHORTS)
 RESOURCES = {"analytics": ("view", "recompute")}
 
 

@@ -128,7 +128,8 @@ _CONCENTRATION: tuple[Field, ...] = (
 )
 
 
-def _answer(title: str, *fields: Field) -> Shape:
+def answer(title: str, *fields: Field) -> Shape:
+    """An answer with where it comes from and how fresh it is."""
     return Shape(title=title, fields=(*fields, *FRESHNESS))
 
 
@@ -136,11 +137,11 @@ def _listed(name: str, shape: Shape, doc: str = "") -> Field:
     return value(name, ListOf(shape), doc)
 
 
-CONCENTRATION = _answer(
+CONCENTRATION = answer(
     "Concentration",
     *_CONCENTRATION,
     _listed("first_order_bands", BAND, "Their worth by first order."),
     _listed("left_out", LEFT_OUT, "Orders that are not in `revenue`, and why."),
 )
-BANDS = _answer("FirstOrderBands", _listed("bands", BAND))
-RFM = _answer("RfmSegments", _listed("segments", SEGMENT))
+BANDS = answer("FirstOrderBands", _listed("bands", BAND))
+RFM = answer("RfmSegments", _listed("segments", SEGMENT))

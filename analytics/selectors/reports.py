@@ -6,9 +6,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
-
-from analytics.models import MetricRun
 from analytics.selectors import bands, results
 from core.actors import Actor
 from core.errors import Invalid
@@ -25,7 +22,7 @@ def concentration(
         **row,
         "first_order_bands": _bands(as_of, first_order_threshold),
         "left_out": results.rows(results.latest("left_out", as_of=as_of)),
-        **_origin(run),
+        **results.origin(run),
     }
 
 
@@ -35,14 +32,14 @@ def first_order_bands(
     """Customers by the value of their first order. Raises NotComputedYet."""
     actor.require("analytics", "view")
     run = results.latest("first_order_bands", as_of=as_of)
-    return {"bands": _bands(as_of, first_order_threshold), **_origin(run)}
+    return {"bands": _bands(as_of, first_order_threshold), **results.origin(run)}
 
 
 def rfm_segments(*, actor: Actor, at: datetime, as_of: datetime | None = None) -> dict[str, Any]:
     """Customers by RFM segment. Raises NotComputedYet."""
     actor.require("analytics", "view")
     run = results.latest("rfm_segments", as_of=as_of)
-    return {"segments": results.rows(run), **_origin(run)}
+    return {"segments": results.rows(run), **results.origin(run)}
 
 
 def _bands(as_of: datetime | None, threshold: Decimal | None) -> list[dict[str, Any]]:
@@ -55,7 +52,3 @@ def _bands(as_of: datetime | None, threshold: Decimal | None) -> list[dict[str, 
     if run.pk != results.latest("first_order_bands").pk:
         raise Invalid.one("/first_order_threshold", "not_stored", "Can only be given for the last result.")
     return bands.first_order_bands(threshold)
-
-
-def _origin(run: MetricRun) -> dict[str, Any]:
-    return results.freshness(run) | {"base_currency": run.parameters.get("base_currency", settings.BASE_CURRENCY)}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+
 from analytics.errors import NotComputedYet
 from analytics.models import LakeFile, MetricRun
 from core.models.mark import DirtyMonth
@@ -42,6 +44,17 @@ def freshness(run: MetricRun) -> dict[str, Any]:
         "lake_synced_at": _wire(run.lake_synced_at),
         "has_newer_data": DirtyMonth.objects.exists() or _synced_since(run),
     }
+
+
+def origin(run: MetricRun) -> dict[str, Any]:
+    """`freshness`, and the currency of the amounts."""
+    return freshness(run) | {"base_currency": run.parameters.get("base_currency", settings.BASE_CURRENCY)}
+
+
+def bounds(name: str, interval: tuple[float, float] | None) -> dict[str, float | None]:
+    """An interval on the wire: `<name>_low` and `<name>_high`."""
+    low, high = interval or (None, None)
+    return {f"{name}_low": low, f"{name}_high": high}
 
 
 def _synced_since(run: MetricRun) -> bool:

@@ -187,3 +187,23 @@ def test_metrics_are_seen_by_whoever_sees_the_contact(people: list[Contact]) -> 
     own = clerk("contact", "contact_metrics", actions=("view",), visibility=Visibility.OWN, user_id=owner)
     assert Caller(own).get("analytics/contact-metrics")[1]["data"] == []
     assert ContactMetrics.objects.count() == len(people)
+
+
+@pytest.mark.usefixtures("people")
+def test_cohorts_are_the_same_over_both_and_add_up() -> None:
+    caller = Caller(ANALYST)
+    status, found = caller.get("analytics/cohorts", granularity="quarter")
+    assert status == 200, found
+    (group,) = found["groups"]
+    (cohort,) = group["cohorts"]
+    assert (cohort["cohort"], cohort["customers"], cohort["complete"]) == ("2026-01-01", 6, False)
+    assert (found["revenue"], group["revenue"], found["outside"]["orders"]) == ("210.00", "210.00", 0)
+    (period,) = cohort["periods"]
+    assert (period["retention"], period["complete"], period["revenue_per_customer"]) == (1.0, False, "35.00")
+    answer = caller.graphql(
+        "{ cohorts(granularity: quarter) { revenue groups { cohorts { cohort periods { retention revenue } } } } }"
+    )
+    assert "errors" not in answer, answer
+    other = answer["data"]["cohorts"]["groups"][0]["cohorts"][0]
+    assert (other["cohort"], other["periods"][0]["revenue"]) == ("2026-01-01", "210.00")
+    assert caller.get("analytics/cohorts", granularity="week")[0] == 400

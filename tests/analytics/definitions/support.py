@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from analytics import steps
-from analytics.crm_facts import COMPANIES, CONTACTS, ORDERS
+from analytics.crm_facts import CONTACTS, CRM_FACTS, ORDERS
 from analytics.engine.parameters import parameters_of
 from analytics.engine.results import Results
 from analytics.engine.session import DuckEngine, Lake, Session
@@ -47,13 +47,13 @@ class Order:
 def given(contacts: Sequence[str], orders: Sequence[Order], scratch: Path) -> Iterator[Session]:
     """A session over these rows."""
     with duckdb.connect() as duck:
-        tables: dict[Fact, list[dict[str, Any]]] = {
+        tables: dict[Fact, list[dict[str, Any]]] = dict.fromkeys(CRM_FACTS, []) | {
             CONTACTS: [{"id": each} for each in contacts],
-            COMPANIES: [],
             ORDERS: [_row(each) for each in orders],
         }
         for fact, rows in tables.items():
-            duck.execute(f"CREATE TABLE {fact.name} ({', '.join(f'{c.name} {c.type}' for c in fact.columns)})")
+            columns = ", ".join(f'"{c.name}" {c.type}' for c in fact.columns)
+            duck.execute(f"CREATE TABLE {fact.name} ({columns})")
             for row in rows:
                 names, marks = ", ".join(row), ", ".join("?" for _ in row)
                 duck.execute(f"INSERT INTO {fact.name} ({names}) VALUES ({marks})", list(row.values()))

@@ -1,0 +1,1 @@
+"""Cohorts: customers who began in the same period, followed through the periods since."""
