@@ -34,7 +34,13 @@ def run(session: Session, parameters: Mapping[str, Any]) -> None:
 
 
 def _types(names: list[str]) -> dict[str, str]:
-    kinds = {"conversion": "VARCHAR", "dimension": "VARCHAR", "key": "VARCHAR", "kind": "VARCHAR", "removal_effect": "DOUBLE"}
+    kinds = {
+        "conversion": "VARCHAR",
+        "dimension": "VARCHAR",
+        "key": "VARCHAR",
+        "kind": "VARCHAR",
+        "removal_effect": "DOUBLE",
+    }
     for name in names:
         if name.startswith("credit_"):
             kinds[name] = "DECIMAL(18, 6)"
