@@ -13,7 +13,8 @@ class Returns:
     """cost_per_acquisition: cost / customers, in money. revenue_ratio, margin_ratio: per unit of cost, 50 is "50:1".
 
     net_return: (revenue - cost) / cost, 49 is 4900%. net_margin_return: the same of the margin.
-    reasons: field -> why it is null: cost_unknown, no_cost, no_customers, revenue_unknown, margin_unknown.
+    reasons: field -> why it is null: cost_unknown, no_cost, no_customers, revenue_unknown, margin_unknown,
+    margin_incomplete (known of a part of the orders only).
     """
 
     cost_per_acquisition: Decimal | None
@@ -25,7 +26,12 @@ class Returns:
 
 
 def returns(
-    *, cost: Decimal | None, customers: Decimal | int, revenue: Decimal | None, margin: Decimal | None
+    *,
+    cost: Decimal | None,
+    customers: Decimal | int,
+    revenue: Decimal | None,
+    margin: Decimal | None,
+    margin_is_complete: bool = True,
 ) -> Returns:
     """All amounts in one currency, over the same orders; None is unknown."""
     reasons: dict[str, str] = {}
@@ -39,6 +45,8 @@ def returns(
     for name, net, amount in (("revenue_ratio", "net_return", revenue), ("margin_ratio", "net_margin_return", margin)):
         ratios[name] = ratios[net] = None
         missing = unknown or (f"{name.partition('_')[0]}_unknown" if amount is None else "")
+        if name == "margin_ratio" and not margin_is_complete:
+            missing = missing or "margin_incomplete"
         if missing or cost is None or amount is None:
             reasons[name] = reasons[net] = missing
         else:
