@@ -15,12 +15,12 @@ AT_THE_ENDS = 0.4
 
 def first(journeys: Journeys) -> Floats:
     """All to the first touch."""
-    return (journeys.places == 0).astype(np.float64)
+    return np.asarray(journeys.places == 0, dtype=np.float64)
 
 
 def last(journeys: Journeys) -> Floats:
     """All to the last touch."""
-    return (journeys.places == journeys.lengths[journeys.owner] - 1).astype(np.float64)
+    return np.asarray(journeys.places == journeys.lengths[journeys.owner] - 1, dtype=np.float64)
 
 
 def linear(journeys: Journeys) -> Floats:

@@ -16,6 +16,7 @@ def parameters_of(*, as_of: datetime, first_order_threshold: Decimal | None = No
         "as_of": as_of.strftime("%Y-%m-%d %H:%M:%S.%f"),
         "base_currency": settings.BASE_CURRENCY,
         "first_order_threshold": first_order_threshold,
+        "attribution_days": settings.ANALYTICS_ATTRIBUTION_DAYS,
     }
 
 

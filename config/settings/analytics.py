@@ -13,3 +13,5 @@ ANALYTICS_THREADS = env.int("ANALYTICS_THREADS", default=2)
 ANALYTICS_KEPT_RUNS = env.int("ANALYTICS_KEPT_RUNS", default=7)
 # duckdb: in the worker. spark: on the master at SPARK_MASTER, for what one machine cannot hold.
 ANALYTICS_ENGINE = env.str("ANALYTICS_ENGINE", default="duckdb")
+# How long before an order a touch counts as having led to it.
+ANALYTICS_ATTRIBUTION_DAYS = env.int("ANALYTICS_ATTRIBUTION_DAYS", default=90)

@@ -7,15 +7,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from analytics import definitions
 from analytics.crm_facts import CRM_FACTS
+from analytics.steps.definitions import FOLDER
 
-FOLDER = Path(definitions.__file__).parent
 AS_OF = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PARAMETERS = {
     "as_of": "2026-03-01 12:00:00",

@@ -71,7 +71,7 @@ def test_models_stand_side_by_side_with_what_they_make_of_the_cost() -> None:
     assert {"field": "cost_per_acquisition", "reason": "cost_unknown"} in google["models"][0]["reasons"]
 
     answer = caller.graphql(
-        "{ attribution(by: campaign, models: [\"last\", \"markov\"]) { by unattributedConversions baseCurrency"
+        '{ attribution(by: campaign, models: ["last", "markov"]) { by unattributedConversions baseCurrency'
         " keys { key kind models { model credit revenueRatio reasons { field reason } } } } }"
     )
     assert "errors" not in answer, answer
