@@ -28,9 +28,7 @@ _PERIOD = Shape(
         value("cumulative_revenue", MONEY, "From the first period to this one.", nullable=True),
         value("revenue_per_customer", MONEY, "Of that, for each customer of the cohort.", nullable=True),
         value("margin_orders", COUNT, "Orders whose cost is known."),
-        value(
-            "margin", MONEY, "Of those, what is left after the cost of goods; null where none is known.", nullable=True
-        ),
+        value("margin", MONEY, "Theirs, less the cost of goods; null where none is known.", nullable=True),
         value("margin_per_customer", MONEY, "Cumulative, for each customer of the cohort.", nullable=True),
     ),
 )

@@ -127,6 +127,46 @@ _CONCENTRATION: tuple[Field, ...] = (
     value("top20_share", Number(), "Their share, 0 to 1; null where there is not enough data.", nullable=True),
 )
 
+PARETO = Shape(
+    title="ParetoShare",
+    fields=(
+        value("top_percent", COUNT, "The best so many percent of the customers, rounded up to whole ones."),
+        value("customers", COUNT, "How many that is; 0 where there are too few for it."),
+        value("amount", MONEY, "What they bring.", nullable=True),
+        value("share", Number(), "Of the total, 0 to 1.", nullable=True),
+    ),
+)
+CURVE_POINT = Shape(
+    title="ConcentrationPoint",
+    fields=(
+        value("customers", COUNT, "The best so many customers."),
+        value("customers_share", Number(), "Of all, 0 to 1."),
+        value("amount", MONEY, "What they bring together."),
+        value("share", Number(), "Of the total; above 1 where others take something away again.", nullable=True),
+    ),
+)
+CURVE = Shape(
+    title="ConcentrationMeasure",
+    fields=(
+        value("measure", WORD, "revenue, or profit where costs are known."),
+        value("customers", COUNT, "Those of whom it is known."),
+        value("total", MONEY),
+        value(
+            "gini", Number(), "0 where all are equal, near 1 where one has all; null of one alone.", nullable=True
+        ),
+        value("reason", WORD, "Why shares are null: not_enough_customers, total_not_positive.", nullable=True),
+        value("pareto", ListOf(PARETO), "What the best 1, 5, 10, 20 and 50 percent bring."),
+        value("eighty_percent_customers", COUNT, "The fewest who bring 80% of the total.", nullable=True),
+        value("eighty_percent_share", Number(), "Of all customers, 0 to 1.", nullable=True),
+        value("peak", MONEY, "What those bring who bring something."),
+        value("peak_share", Number(), "Of the total: the top of the whale curve.", nullable=True),
+        value("peak_customers", COUNT, "How many those are: where the top is."),
+        value("loss_makers", COUNT, "Customers who take something away."),
+        value("lost", MONEY, "What they take."),
+        value("points", ListOf(CURVE_POINT), "The curve from the best customer to the last, which is 100%."),
+    ),
+)
+
 
 def answer(title: str, *fields: Field) -> Shape:
     """An answer with where it comes from and how fresh it is."""
@@ -140,6 +180,7 @@ def _listed(name: str, shape: Shape, doc: str = "") -> Field:
 CONCENTRATION = answer(
     "Concentration",
     *_CONCENTRATION,
+    _listed("measures", CURVE, "Curves and coefficients of revenue, and of profit where it is known."),
     _listed("first_order_bands", BAND, "Their worth by first order."),
     _listed("left_out", LEFT_OUT, "Orders that are not in `revenue`, and why."),
 )

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from analytics.selectors import bands, results
+from analytics.selectors import concentration as concentrations
 from core.actors import Actor
 from core.errors import Invalid
 
@@ -20,6 +21,7 @@ def concentration(
     (row,) = results.rows(run)
     return {
         **row,
+        "measures": concentrations.measures(as_of),
         "first_order_bands": _bands(as_of, first_order_threshold),
         "left_out": results.rows(results.latest("left_out", as_of=as_of)),
         **results.origin(run),

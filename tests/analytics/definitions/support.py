@@ -47,7 +47,7 @@ class Order:
 def given(contacts: Sequence[str], orders: Sequence[Order], scratch: Path) -> Iterator[Session]:
     """A session over these rows."""
     with duckdb.connect() as duck:
-        tables: dict[Fact, list[dict[str, Any]]] = dict.fromkeys(CRM_FACTS, []) | {
+        tables: dict[Fact, list[dict[str, Any]]] = {fact: [] for fact in CRM_FACTS} | {
             CONTACTS: [{"id": each} for each in contacts],
             ORDERS: [_row(each) for each in orders],
         }
