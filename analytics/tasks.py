@@ -8,7 +8,7 @@ from uuid import UUID
 from celery import shared_task
 
 from analytics.lake import syncing
-from analytics.services import computation
+from analytics.services import computation, fitting
 from analytics.services import recompute as recomputing
 from core.actors import SYSTEM
 from core.clock import now
@@ -39,3 +39,9 @@ def nightly() -> None:
 def resume() -> None:
     """Send recomputations again whose worker was killed."""
     recomputing.resend_unattended(at=now())
+
+
+@shared_task(queue="default")
+def fit_models(job_id: str) -> None:
+    """Fit models that somebody asked for."""
+    fitting.carry_out(job_id=UUID(job_id))

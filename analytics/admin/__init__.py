@@ -1,5 +1,5 @@
 """Analytics in the admin."""
 
-from analytics.admin import cost_model, home, metrics
+from analytics.admin import cost_model, home, metrics, models
 
-__all__ = ["cost_model", "home", "metrics"]
+__all__ = ["cost_model", "home", "metrics", "models"]

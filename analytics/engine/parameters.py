@@ -17,6 +17,8 @@ def parameters_of(*, as_of: datetime, first_order_threshold: Decimal | None = No
         "base_currency": settings.BASE_CURRENCY,
         "first_order_threshold": first_order_threshold,
         "attribution_days": settings.ANALYTICS_ATTRIBUTION_DAYS,
+        # By default each definition divides the time that it sees.
+        "calibration_end": None,
     }
 
 

@@ -5,12 +5,13 @@ from analytics.entities.calls import OPERATIONS as CALLS
 from analytics.entities.cohorts import COHORTS
 from analytics.entities.contact_metrics import CONTACT_METRICS
 from analytics.entities.cost_model import COST_ACTIVITY, COST_RATE
+from analytics.entities.fitted_model import FIT_MODELS, FITTED_MODEL
 from analytics.entities.metric_run import COMPARE, METRIC_RUN, REPLAY
 from core import registry
 from core.registry.fields import reverse_one
 
-ENTITIES = (CONTACT_METRICS, COST_ACTIVITY, COST_RATE, METRIC_RUN)
-OPERATIONS = (*CALLS, COHORTS)
+ENTITIES = (CONTACT_METRICS, COST_ACTIVITY, COST_RATE, FITTED_MODEL, METRIC_RUN)
+OPERATIONS = (*CALLS, COHORTS, FIT_MODELS)
 RESOURCES = {"analytics": ("view", "recompute")}
 
 

@@ -3,6 +3,7 @@
 from analytics.models.computed import Computed, StoredElsewise, StoredTable
 from analytics.models.contact_metrics import ContactMetrics
 from analytics.models.cost_model import CostActivity, CostDriver, CostRate, StatementLine
+from analytics.models.fitted import FittedModel
 from analytics.models.lake import LakeFact, LakeFile
 from analytics.models.profile import FirstOrderBand
 from analytics.models.run import MetricResult, MetricRun
@@ -14,6 +15,7 @@ __all__ = [
     "CostDriver",
     "CostRate",
     "FirstOrderBand",
+    "FittedModel",
     "LakeFact",
     "LakeFile",
     "MetricResult",

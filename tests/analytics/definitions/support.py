@@ -15,8 +15,8 @@ from typing import Any
 
 import duckdb
 
-from analytics import steps
-from analytics.crm_facts import CONTACTS, CRM_FACTS, ORDERS
+from analytics import facts, steps
+from analytics.crm_facts import CONTACTS, ORDERS
 from analytics.engine.parameters import parameters_of
 from analytics.engine.results import Results
 from analytics.engine.session import DuckEngine, Lake, Session
@@ -47,7 +47,7 @@ class Order:
 def given(contacts: Sequence[str], orders: Sequence[Order], scratch: Path) -> Iterator[Session]:
     """A session over these rows."""
     with duckdb.connect() as duck:
-        tables: dict[Fact, list[dict[str, Any]]] = {fact: [] for fact in CRM_FACTS} | {
+        tables: dict[Fact, list[dict[str, Any]]] = {fact: [] for fact in facts.facts()} | {
             CONTACTS: [{"id": each} for each in contacts],
             ORDERS: [_row(each) for each in orders],
         }
