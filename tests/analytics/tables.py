@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -39,9 +40,11 @@ def insert(duck: duckdb.DuckDBPyConnection, table: str, rows: Rows) -> None:
         return
     names = tuple(rows[0])
     listed, marks = ", ".join(f'"{name}"' for name in names), ", ".join("?" for _ in names)
-    duck.executemany(
-        f"INSERT INTO {table} ({listed}) VALUES ({marks})", [[_plain(row[name]) for name in names] for row in rows]
-    )
+    # Many rows a statement: one by one takes a millisecond each.
+    for first in range(0, len(rows), 500):
+        part = rows[first : first + 500]
+        values = [_plain(row[name]) for row in part for name in names]
+        duck.execute(f"INSERT INTO {table} ({listed}) VALUES {', '.join([f'({marks})'] * len(part))}", values)
 
 
 def _plain(value: Any) -> Any:
@@ -86,3 +89,26 @@ def line(number: int, order_id: str, product: str | None, placed_at: datetime, *
         "total": 10, "returned_quantity": 0,
     }  # fmt: skip
     return base | more
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What a model sees of a session, over a bare DuckDB; what it puts becomes a table."""
+
+    duck: duckdb.DuckDBPyConnection
+
+    def columns(self, query: str, parameters: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        return self.duck.execute(query, dict(parameters or {})).fetchnumpy()
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        return rows_of(self.duck, f"SELECT * FROM {table}")
+
+    def put(self, model: str, columns: Mapping[str, Any], types: Mapping[str, str] | None = None) -> None:
+        kinds = types or {}
+        self.duck.register("put_columns", dict(columns))
+        listed = ", ".join(f"CAST({name} AS {kinds[name]}) AS {name}" if name in kinds else name for name in columns)
+        self.duck.execute(f"CREATE OR REPLACE TABLE {model} AS SELECT {listed} FROM put_columns")
+        self.duck.unregister("put_columns")
+
+    def put_query(self, model: str, query: str, parameters: Mapping[str, Any] | None = None) -> None:
+        self.duck.execute(f"CREATE OR REPLACE TABLE {model} AS {query}", dict(parameters or {}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given, settings
@@ -81,7 +82,7 @@ def _nearest_rank(values: Sequence[int], percent: int) -> int:
 
 def _plain(bought: dict[str, list[int]]) -> dict[str, tuple[Any, ...]]:
     days = {who: sorted({TODAY - timedelta(days=n) for n in ago if n >= 0}) for who, ago in bought.items()}
-    gaps = {who: [(b - a).days for a, b in zip(own, own[1:], strict=False)] for who, own in days.items()}
+    gaps = {who: [(b - a).days for a, b in pairwise(own)] for who, own in days.items()}
     found = {}
     for who, own in days.items():
         found[who] = _judge(own, gaps[who], [each[len(own) - 1] for each in gaps.values() if len(each) >= len(own) > 0])
