@@ -1,5 +1,5 @@
 -- Everything that is computed about a contact, in one row: what is stored as its metrics.
--- reads: customer_metrics
+-- reads: customer_metrics, purchase_rhythm, buying_habits
 -- window: all orders up to as_of
 -- key: contact_id
 SELECT
@@ -18,5 +18,23 @@ SELECT
   m.frequency_quintile,
   m.monetary_quintile,
   m.rfm_segment,
-  m.is_top20
+  m.is_top20,
+  r.purchase_days,
+  r.median_gap_days,
+  r.rhythm_basis,
+  r.usual_gap_days,
+  r.late_gap_days,
+  r.gap_percentile,
+  r.expected_next_order_on,
+  r.rhythm_state,
+  r.is_overdue,
+  h.return_share,
+  h.discount_share,
+  h.discount_class,
+  h.favourite_category,
+  h.categories,
+  h.products_bought,
+  h.gift_share
 FROM customer_metrics AS m
+JOIN purchase_rhythm AS r ON r.contact_id = m.contact_id
+JOIN buying_habits AS h ON h.contact_id = m.contact_id

@@ -7,11 +7,15 @@ from analytics.entities.contact_metrics import CONTACT_METRICS
 from analytics.entities.cost_model import COST_ACTIVITY, COST_RATE
 from analytics.entities.fitted_model import FIT_MODELS, FITTED_MODEL
 from analytics.entities.metric_run import COMPARE, METRIC_RUN, REPLAY
+from analytics.entities.recommendation import RECOMMENDATION, RECOMMENDATIONS_OF
 from core import registry
 from core.registry.fields import reverse_one
 
 ENTITIES = (CONTACT_METRICS, COST_ACTIVITY, COST_RATE, FITTED_MODEL, METRIC_RUN)
 OPERATIONS = (*CALLS, COHORTS, FIT_MODELS)
+ENTITIES = (CONTACT_METRICS, COST_ACTIVITY, COST_RATE, METRIC_RUN)
+OPERATIONS = (*CALLS, COHORTS)
+ENTITIES = (CONTACT_METRICS, COST_ACTIVITY, COST_RATE, METRIC_RUN, RECOMMENDATION)
 RESOURCES = {"analytics": ("view", "recompute")}
 
 
@@ -20,6 +24,7 @@ def extend() -> None:
     contact = registry.entity("contact")
     contact.add_relation(reverse_one("metrics", "contact_metrics", "contact_id", "The computed profile."))
     contact.add_operation(CONTACT_METRICS_OF)
+    contact.add_operation(RECOMMENDATIONS_OF)
     for operation in (REPLAY, COMPARE):
         METRIC_RUN.add_operation(operation)
 

@@ -6,6 +6,7 @@ from analytics.models.cost_model import CostActivity, CostDriver, CostRate, Stat
 from analytics.models.fitted import FittedModel
 from analytics.models.lake import LakeFact, LakeFile
 from analytics.models.profile import FirstOrderBand
+from analytics.models.recommendation import Recommendation, RecommendationKind
 from analytics.models.run import MetricResult, MetricRun
 
 __all__ = [
@@ -20,6 +21,8 @@ __all__ = [
     "LakeFile",
     "MetricResult",
     "MetricRun",
+    "Recommendation",
+    "RecommendationKind",
     "StatementLine",
     "StoredElsewise",
     "StoredTable",

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 from django.db import models
 
 from analytics.models.computed import Computed, stored_triggers
-from analytics.models.profile import Purchases
+from analytics.models.profile import Behaviour, Purchases
 from core.actors import Actor
 from core.models.record import Personal, Record, RecordQuerySet
 from core.models.scope import Scope
@@ -21,7 +21,7 @@ class ContactMetricsQuerySet(RecordQuerySet):
         return super().visible_to(actor, action).filter(contact__deleted_at__isnull=True)
 
 
-class ContactMetrics(Purchases, Computed, Record):
+class ContactMetrics(Purchases, Behaviour, Computed, Record):
     """One row per contact, written by the recomputation only; its id is the contact's.
 
     What is computed are the fields of the themes in `analytics.models.profile`; each is a column of the step
@@ -48,6 +48,7 @@ class ContactMetrics(Purchases, Computed, Record):
             models.Index(fields=["frequency", "id"], name="analytics_cm_frequency_idx"),
             models.Index(fields=["monetary", "id"], name="analytics_cm_monetary_idx"),
             models.Index(fields=["rfm_segment", "id"], name="analytics_cm_segment_idx"),
+            models.Index(fields=["rhythm_state", "id"], name="analytics_cm_rhythm_idx"),
         ]
 
     def __str__(self) -> str:

@@ -47,13 +47,19 @@ class History:
 def from_columns(columns: dict[str, Any], customers: int, products: int, *, before: bool = False) -> History:
     """The answer of history.sql: as of now, or as of the cut."""
     suffix = "_before" if before else ""
+
+    def ints(name: str) -> Ints:
+        return np.asarray(columns[name], dtype=np.int64)
+
     whole = History(
-        customers,
-        products,
-        np.asarray(columns["customer"], dtype=np.int64),
-        np.asarray(columns["product"], dtype=np.int64),
-        *(np.asarray(columns[f"{name}{suffix}"], dtype=np.int64) for name in ("times", "age", "span")),
-        np.asarray(columns[f"weight{suffix}"], dtype=np.float64) / 1e6,
+        customers=customers,
+        products=products,
+        customer=ints("customer"),
+        product=ints("product"),
+        times=ints(f"times{suffix}"),
+        age=ints(f"age{suffix}"),
+        span=ints(f"span{suffix}"),
+        weight=ints(f"weight{suffix}") / 1e6,
     )
     return whole.where(whole.times > 0) if before else whole
 

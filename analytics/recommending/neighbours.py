@@ -43,17 +43,18 @@ class Ranked:
     because: Ints
 
 
-_NOTHING = Ranked(*(np.empty(0, dtype=kind) for kind in (np.int64, np.int64, np.float64, np.int64)))
+_NO_INTS: Ints = np.empty(0, dtype=np.int64)
+_NOTHING = Ranked(_NO_INTS, _NO_INTS, np.empty(0), _NO_INTS)
 
 
 def joined(parts: Iterable[Ranked]) -> Ranked:
     """Parts in one."""
     listed = [_NOTHING, *parts]
     return Ranked(
-        *(
-            np.concatenate([getattr(each, name) for each in listed])
-            for name in ("customer", "product", "score", "because")
-        )
+        customer=np.concatenate([each.customer for each in listed]),
+        product=np.concatenate([each.product for each in listed]),
+        score=np.concatenate([each.score for each in listed]),
+        because=np.concatenate([each.because for each in listed]),
     )
 
 

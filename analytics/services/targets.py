@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db import models
 
 from analytics import steps
-from analytics.models import Computed, ContactMetrics
+from analytics.models import Computed, ContactMetrics, Recommendation
 from core.models.record import Record
 
 CONTACT = "contact_id"
@@ -41,4 +41,5 @@ class Target:
 
 
 PROFILES = Target(steps.PROFILES, ContactMetrics)
-TARGETS: tuple[Target, ...] = (PROFILES,)
+RECOMMENDATIONS = Target("recommendations", Recommendation, (CONTACT, "rank"))
+TARGETS: tuple[Target, ...] = (PROFILES, RECOMMENDATIONS)

@@ -14,4 +14,21 @@ MODELS: tuple[Model, ...] = (
         code=("analytics/attribution",),
         is_report=True,
     ),
+    Model(
+        name="recommendation_fits",
+        reads=("contacts", "orders", "order_lines", "products"),
+        window="orders up to as_of, judged on the last 30 days",
+        key=("kind", "name"),
+        run="analytics.recommending.step.run_fits",
+        code=("analytics/recommending",),
+        is_report=True,
+    ),
+    Model(
+        name="recommendations",
+        reads=("contacts", "orders", "order_lines", "products", "purchase_rhythm", "recommendation_fits"),
+        window="all orders up to as_of",
+        key=("contact_id", "rank"),
+        run="analytics.recommending.step.run",
+        code=("analytics/recommending",),
+    ),
 )

@@ -32,7 +32,7 @@ class Model:
     @property
     def text(self) -> str:
         """What its version is made of: the text of its code."""
-        files = [file for path in self.code for file in _python_files(_ROOT / path)]
+        files = [file for path in self.code for file in _source_files(_ROOT / path)]
         return "\n".join(file.read_text(encoding="utf-8") for file in files)
 
     @property
@@ -42,9 +42,9 @@ class Model:
         return found
 
 
-def _python_files(path: Path) -> list[Path]:
-    """A file, or all of a folder in order. Raises FileNotFoundError."""
-    found = [path] if path.is_file() else sorted(path.rglob("*.py"))
+def _source_files(path: Path) -> list[Path]:
+    """A file, or all Python and SQL of a folder in order. Raises FileNotFoundError."""
+    found = [path] if path.is_file() else sorted(file for kind in ("*.py", "*.sql") for file in path.rglob(kind))
     if not found:
         raise FileNotFoundError(path)
     return found

@@ -2,8 +2,9 @@
 
 from django.db import models
 
+from analytics.models.profile.behaviour import Behaviour
 from analytics.models.profile.purchases import FirstOrderBand, Purchases
 
-THEMES: tuple[type[models.Model], ...] = (Purchases,)
+THEMES: tuple[type[models.Model], ...] = (Purchases, Behaviour)
 
-__all__ = ["THEMES", "FirstOrderBand", "Purchases"]
+__all__ = ["THEMES", "Behaviour", "FirstOrderBand", "Purchases"]
