@@ -11,7 +11,7 @@ import core.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("analytics", "0004_stored_tables"),
+        ("analytics", "0005_fitted_models"),
         ("crm", "0025_touches_by_name"),
     ]
 
