@@ -18,9 +18,11 @@ class AnalyticsConfig(AppConfig):
         from analytics.crm_facts import CRM_FACTS
         from analytics.services import model_requests
         from analytics.services.forgetting import LAKE
+        from analytics.services.slice_store import STORE
         from core.jobs import sending
         from core.personal import holders
 
         facts.register((*CRM_FACTS, *COST_FACTS))
         holders.register(LAKE)
         sending.register(model_requests.KIND, model_requests.TASK)
+        holders.register(STORE)

@@ -8,7 +8,7 @@ from uuid import UUID
 from celery import shared_task
 
 from analytics.lake import syncing
-from analytics.services import computation, fitting
+from analytics.services import computation, fitting, slice_store
 from analytics.services import recompute as recomputing
 from core.actors import SYSTEM
 from core.clock import now
@@ -21,12 +21,14 @@ def recompute(self: Any, job_id: str) -> None:
     """Carry out a recomputation; wait for another that is at work."""
     if not computation.carry_out(job_id=UUID(job_id)):
         raise self.retry(countdown=BUSY_AGAIN_IN)
+    slice_store.refresh(at=now())
 
 
 @shared_task(queue="default")
 def sync_lake() -> None:
-    """Copy what changed into the lake, unless that is being done."""
+    """Copy what changed into the lake, unless that is being done, and bring the store of slices up to it."""
     syncing.sync(at=now(), wait=False)
+    slice_store.refresh(at=now())
 
 
 @shared_task(queue="default")

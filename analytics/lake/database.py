@@ -14,12 +14,14 @@ FAMILY = 0x6C616B65
 
 
 class Lock(IntEnum):
-    """Advisory locks: one sync at a time, readers of files against their removal, one recomputation at a time."""
+    """Advisory locks: one sync at a time, readers of files against their removal, one recomputation at a time,
+    one rebuilding of the slice store."""
 
     SYNC = 1
     FILES = 2
     RECOMPUTE = 3
     REQUEST = 4
+    SLICES = 5
 
 
 @contextmanager

@@ -20,6 +20,8 @@ OPERATIONS: dict[str, Operation] = {
 }
 # Refused for an administrator with valid input too; with the reason.
 REFUSED = {
+    "analytics_slice_members": "nothing was computed yet",
+    "analytics_slices": "nothing was computed yet",
     "concentration": "nothing was computed yet",
     "first_order_bands": "nothing was computed yet",
     "metrics_of_contact": "nothing was computed yet",

@@ -49,6 +49,8 @@ def _run(samples: Samples) -> Record:
 
 MAKERS = {"contact_metrics": _metrics, "metric_run": _run}
 ALSO = {
+    "analytics_slice_members": ("order", "view"),
+    "analytics_slices": ("order", "view"),
     "metrics_of_contact": ("contact_metrics", "view"),
     "replay_metric_run": ("analytics", "recompute"),
     "compare_metric_run": ("analytics", "view"),
