@@ -1,5 +1,5 @@
 -- Everything that is computed about a contact, in one row: what is stored as its metrics.
--- reads: customer_metrics, purchase_rhythm, buying_habits
+-- reads: customer_metrics, purchase_rhythm, buying_habits, behaviour_stages
 -- window: all orders up to as_of
 -- key: contact_id
 SELECT
@@ -34,7 +34,9 @@ SELECT
   h.favourite_category,
   h.categories,
   h.products_bought,
-  h.gift_share
+  h.gift_share,
+  b.behaviour_stage
 FROM customer_metrics AS m
 JOIN purchase_rhythm AS r ON r.contact_id = m.contact_id
 JOIN buying_habits AS h ON h.contact_id = m.contact_id
+LEFT JOIN behaviour_stages AS b ON b.contact_id = m.contact_id

@@ -6,13 +6,14 @@ from analytics.entities.cohorts import COHORTS
 from analytics.entities.contact_metrics import CONTACT_METRICS
 from analytics.entities.cost_model import COST_ACTIVITY, COST_RATE
 from analytics.entities.fitted_model import FIT_MODELS, FITTED_MODEL
+from analytics.entities.lifecycle import LIFECYCLE
 from analytics.entities.metric_run import COMPARE, METRIC_RUN, REPLAY
 from analytics.entities.recommendation import RECOMMENDATION, RECOMMENDATIONS_OF
 from core import registry
 from core.registry.fields import reverse_one
 
 ENTITIES = (CONTACT_METRICS, COST_ACTIVITY, COST_RATE, FITTED_MODEL, METRIC_RUN, RECOMMENDATION)
-OPERATIONS = (*CALLS, COHORTS, FIT_MODELS)
+OPERATIONS = (*CALLS, COHORTS, FIT_MODELS, LIFECYCLE)
 RESOURCES = {"analytics": ("view", "recompute")}
 
 

@@ -151,9 +151,7 @@ CURVE = Shape(
         value("measure", WORD, "revenue, or profit where costs are known."),
         value("customers", COUNT, "Those of whom it is known."),
         value("total", MONEY),
-        value(
-            "gini", Number(), "0 where all are equal, near 1 where one has all; null of one alone.", nullable=True
-        ),
+        value("gini", Number(), "0 where all are equal, near 1 where one has all; null of one alone.", nullable=True),
         value("reason", WORD, "Why shares are null: not_enough_customers, total_not_positive.", nullable=True),
         value("pareto", ListOf(PARETO), "What the best 1, 5, 10, 20 and 50 percent bring."),
         value("eighty_percent_customers", COUNT, "The fewest who bring 80% of the total.", nullable=True),

@@ -207,3 +207,20 @@ def test_cohorts_are_the_same_over_both_and_add_up() -> None:
     other = answer["data"]["cohorts"]["groups"][0]["cohorts"][0]
     assert (other["cohort"], other["periods"][0]["revenue"]) == ("2026-01-01", "210.00")
     assert caller.get("analytics/cohorts", granularity="week")[0] == 422
+
+
+@pytest.mark.usefixtures("people")
+def test_the_lifecycle_is_the_same_over_both_and_in_criteria() -> None:
+    caller = Caller(ANALYST)
+    status, found = caller.get("analytics/lifecycle", months=1)
+    assert status == 200, found
+    (month,) = found["months"]
+    assert (month["month"], month["complete"]) == ("2026-03-01", False)
+    assert {row["stage"]: row["customers"] for row in month["stocks"]}["new"] == 6
+    answer = caller.graphql("{ lifecycleFlow(months: 1) { months { flows { fromStage toStage customers share } } } }")
+    assert "errors" not in answer, answer
+    assert answer["data"]["lifecycleFlow"]["months"][0]["flows"] == [
+        {"fromStage": "new", "toStage": "new", "customers": 6, "share": 1.0}
+    ]
+    criteria = {"field": "metrics.behaviour_stage", "op": "eq", "value": "new"}
+    assert len(caller.post("contacts/search", {"filter": criteria})[1]["data"]) == 6

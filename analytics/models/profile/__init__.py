@@ -4,7 +4,8 @@ from django.db import models
 
 from analytics.models.profile.behaviour import Behaviour
 from analytics.models.profile.purchases import FirstOrderBand, Purchases
+from analytics.models.profile.standing import BehaviourStage, Standing
 
-THEMES: tuple[type[models.Model], ...] = (Purchases, Behaviour)
+THEMES: tuple[type[models.Model], ...] = (Purchases, Behaviour, Standing)
 
-__all__ = ["THEMES", "Behaviour", "FirstOrderBand", "Purchases"]
+__all__ = ["THEMES", "Behaviour", "BehaviourStage", "FirstOrderBand", "Purchases", "Standing"]
