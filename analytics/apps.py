@@ -19,10 +19,11 @@ class AnalyticsConfig(AppConfig):
         from analytics.services import model_requests
         from analytics.services.forgetting import LAKE
         from analytics.services.slice_store import STORE
+        from analytics.tier_facts import TIER_FACTS
         from core.jobs import sending
         from core.personal import holders
 
-        facts.register((*CRM_FACTS, *COST_FACTS))
+        facts.register((*CRM_FACTS, *COST_FACTS, *TIER_FACTS))
         holders.register(LAKE)
         sending.register(model_requests.KIND, model_requests.TASK)
         holders.register(STORE)

@@ -1,5 +1,5 @@
 -- Everything that is computed about a contact, in one row: what is stored as its metrics.
--- reads: customer_metrics, purchase_rhythm, buying_habits, behaviour_stages
+-- reads: customer_metrics, purchase_rhythm, buying_habits, behaviour_stages, customer_tiers
 -- window: all orders up to as_of
 -- key: contact_id
 SELECT
@@ -35,8 +35,11 @@ SELECT
   h.categories,
   h.products_bought,
   h.gift_share,
-  b.behaviour_stage
+  b.behaviour_stage,
+  t.tier,
+  t.tier_since
 FROM customer_metrics AS m
 JOIN purchase_rhythm AS r ON r.contact_id = m.contact_id
 JOIN buying_habits AS h ON h.contact_id = m.contact_id
 LEFT JOIN behaviour_stages AS b ON b.contact_id = m.contact_id
+LEFT JOIN customer_tiers AS t ON t.contact_id = m.contact_id

@@ -9,10 +9,11 @@ from analytics.entities.fitted_model import FIT_MODELS, FITTED_MODEL
 from analytics.entities.lifecycle import LIFECYCLE
 from analytics.entities.metric_run import COMPARE, METRIC_RUN, REPLAY
 from analytics.entities.recommendation import RECOMMENDATION, RECOMMENDATIONS_OF
+from analytics.entities.tier import TIER_CHANGE, TIER_RULE
 from core import registry
 from core.registry.fields import reverse_one
 
-ENTITIES = (CONTACT_METRICS, COST_ACTIVITY, COST_RATE, FITTED_MODEL, METRIC_RUN, RECOMMENDATION)
+ENTITIES = (CONTACT_METRICS, COST_ACTIVITY, COST_RATE, FITTED_MODEL, METRIC_RUN, RECOMMENDATION, TIER_CHANGE, TIER_RULE)
 OPERATIONS = (*CALLS, COHORTS, FIT_MODELS, LIFECYCLE)
 RESOURCES = {"analytics": ("view", "recompute")}
 

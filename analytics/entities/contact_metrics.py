@@ -16,9 +16,9 @@ _INDEXED = ("recency_days", "frequency", "monetary", "rfm_segment", "rhythm_stat
 _GROUPS = (
     "recency_quintile", "frequency_quintile", "monetary_quintile", "first_order_band", "is_top20", "rfm_segment",
     "rhythm_state", "rhythm_basis", "discount_class", "favourite_category",
-    "behaviour_stage",
+    "behaviour_stage", "tier",
 )  # fmt: skip
-_TYPES: dict[str, FieldType] = {"rfm_segment": Text(max_length=64)}
+_TYPES: dict[str, FieldType] = {"rfm_segment": Text(max_length=64), "tier": Text(max_length=64)}
 
 
 def _value(name: str, **options: Any) -> Field:

@@ -8,6 +8,7 @@ from analytics.models.lake import LakeFact, LakeFile
 from analytics.models.profile import FirstOrderBand
 from analytics.models.recommendation import Recommendation, RecommendationKind
 from analytics.models.run import MetricResult, MetricRun
+from analytics.models.tier import TierBasis, TierChange, TierMeasure, TierRule
 
 __all__ = [
     "Computed",
@@ -26,4 +27,8 @@ __all__ = [
     "StatementLine",
     "StoredElsewise",
     "StoredTable",
+    "TierBasis",
+    "TierChange",
+    "TierMeasure",
+    "TierRule",
 ]

@@ -11,6 +11,9 @@ from analytics.errors import NotComputedYet
 from analytics.models import LakeFile, MetricRun
 from core.models.mark import DirtyMonth
 
+# What a recomputation itself adds is no news.
+_OWN = "tier_changes"
+
 
 def latest(definition: str, *, as_of: datetime | None = None) -> MetricRun:
     """The last successful run of a definition, or the last that looks back from no later than `as_of`.
@@ -42,7 +45,7 @@ def freshness(run: MetricRun) -> dict[str, Any]:
         "definition_version": run.definition_version,
         "window": run.window,
         "lake_synced_at": _wire(run.lake_synced_at),
-        "has_newer_data": DirtyMonth.objects.exists() or _synced_since(run),
+        "has_newer_data": DirtyMonth.objects.exclude(fact=_OWN).exists() or _synced_since(run),
     }
 
 
@@ -59,7 +62,10 @@ def bounds(name: str, interval: tuple[float, float] | None) -> dict[str, float |
 
 def _synced_since(run: MetricRun) -> bool:
     """Whether something was copied into the lake after this run had read it."""
-    return run.lake_synced_at is not None and LakeFile.objects.filter(synced_at__gt=run.lake_synced_at).exists()
+    return (
+        run.lake_synced_at is not None
+        and LakeFile.objects.exclude(fact=_OWN).filter(synced_at__gt=run.lake_synced_at).exists()
+    )
 
 
 def _wire(moment: datetime | None) -> str | None:

@@ -65,6 +65,8 @@ ADMIN_NAVIGATION: dict[str, dict[str, tuple[str, str, str]]] = {
         "crm.lifecyclerule": _item("rule"),
         "analytics.contactmetrics": _item("monitoring"),
         "analytics.metricrun": _item("query_stats", "Analytics"),
+        "analytics.tierrule": _item("military_tech", "Tiers"),
+        "analytics.tierchange": _item("trending_up", "Changes of tiers"),
         "analytics.costactivity": _item("checklist", "Cost activities"),
         "analytics.costrate": _item("request_quote", "Cost rates"),
     },

@@ -21,5 +21,8 @@ class Standing(models.Model):
         max_length=11, choices=BehaviourStage, null=True, help_text="How close they are, by their own rhythm of orders."
     )
 
+    tier = models.CharField(max_length=64, null=True, help_text="The tier by the rules of tiers; null for none.")
+    tier_since = models.DateTimeField(null=True, help_text="Since when, as recomputations found it.")
+
     class Meta:
         abstract = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analytics.models import ContactMetrics, MetricResult, MetricRun
+from analytics.models import ContactMetrics, MetricResult, MetricRun, TierChange
 from core.models.record import Record
 from tests.support.rules.rule import Rule
 
@@ -29,6 +29,18 @@ RULES = {
         complete=lambda samples: {"channels": ["call"], "kinds": ["demo"], "direction": "inbound"},
         not_in_updates=frozenset({"driver", "channels", "key"}),
     ),
+    "tier_rule": Rule(
+        why="a tier is not harder to stay in than to come into, and tiers rise with their ranks",
+        needed=lambda samples: {
+            "rank": 100 + (n := samples.next()),
+            "enter_at": str(1000 + n),
+            "stay_at": "1",
+            "measure": "orders",
+            "basis": "amount",
+            "window_days": 7,
+        },
+        not_in_updates=frozenset({"rank", "enter_at", "stay_at", "measure", "basis", "window_days"}),
+    ),
     "cost_rate": Rule(
         why="periods of one activity never overlap, and end after they begin",
         complete=lambda samples: {"valid_from": "2026-01-01", "valid_to": "2026-07-01"},
@@ -47,7 +59,13 @@ def _run(samples: Samples) -> Record:
     return made
 
 
-MAKERS = {"contact_metrics": _metrics, "metric_run": _run}
+def _tier_change(samples: Samples) -> Record:
+    moments = {"at": samples.at, "created_at": samples.at, "updated_at": samples.at}
+    made: Record = TierChange.objects.create(contact_id=samples.make("contact").pk, to_tier="Gold", **moments)
+    return made
+
+
+MAKERS = {"tier_change": _tier_change, "contact_metrics": _metrics, "metric_run": _run}
 ALSO = {
     "analytics_slice_members": ("order", "view"),
     "analytics_slices": ("order", "view"),
