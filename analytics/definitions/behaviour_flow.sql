@@ -6,3 +6,4 @@
 SELECT month, from_stage, stage, COUNT(*) AS customers
 FROM behaviour_changes
 GROUP BY month, from_stage, stage
+ORDER BY month, from_stage NULLS FIRST, stage

@@ -61,3 +61,4 @@ SELECT
   top20,
   top50
 FROM summed
+ORDER BY measure

@@ -27,3 +27,4 @@ SELECT
   CAST(cumulative AS DECIMAL(18, 2)) AS cumulative
 FROM ranked
 WHERE place * 200 // customers > (place - 1) * 200 // customers
+ORDER BY measure, place
