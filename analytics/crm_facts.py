@@ -22,6 +22,12 @@ CONTACTS = Fact(
         moment("created_at"),
     ),
 )
+LIFECYCLE_CHANGES = Fact(
+    name="lifecycle_changes",
+    table="crm_lifecycle_change",
+    moment="t.at",
+    columns=(*ids("id", "contact_id"), *texts("from_stage", "to_stage"), moment("at")),
+)
 COMPANIES = Fact(
     name="companies",
     table="crm_company",
@@ -46,6 +52,14 @@ PRODUCTS = Fact(
         column("active", "BOOLEAN"),
     ),
 )
+PRICE_TIERS = Fact(
+    name="price_tiers", table="crm_price_tier", columns=(*ids("id"), *texts("name"), column("rank", "INTEGER"))
+)
+PRICE_TIER_PRICES = Fact(
+    name="price_tier_prices",
+    table="crm_price_tier_price",
+    columns=(*ids("id", "tier_id", "product_id"), *texts("currency"), money("unit_price", places=4)),
+)
 ORDERS = Fact(
     name="orders",
     table="crm_order",
@@ -53,6 +67,7 @@ ORDERS = Fact(
     columns=(
         *ids("id", "contact_id", "company_id"),
         moment("placed_at"),
+        moment("created_at"),
         *texts("status", "channel", "location", "currency", "coupon_code"),
         column("is_gift", "BOOLEAN"),
         *ids("gift_recipient_id"),
@@ -66,6 +81,7 @@ ORDER_LINES = Fact(
     moment="t.placed_at",
     columns=(
         *ids("id", "order_id", "product_id"),
+        column("position", "INTEGER"),
         moment("placed_at"),
         column("quantity", "DECIMAL(18, 3)"),
         money("unit_price", places=4),
@@ -79,6 +95,7 @@ ORDER_DISCOUNTS = Fact(
     name="order_discounts",
     table="crm_order_discount",
     joins="JOIN crm_order AS o ON o.id = t.order_id",
+    follows=("orders", "t.order_id"),
     moment="o.placed_at",
     columns=(
         *ids("id", "order_id", "line_id"),
@@ -111,6 +128,23 @@ DEALS = Fact(
         moment("closed_at"),
         column("expected_close_date", "DATE"),
         moment("created_at"),
+    ),
+)
+STAGE_CHANGES = Fact(
+    name="stage_changes",
+    table="crm_stage_change",
+    moment="t.at",
+    columns=(*ids("id", "deal_id", "from_stage_id", "to_stage_id"), *texts("kind"), moment("at")),
+)
+PIPELINES = Fact(name="pipelines", table="crm_pipeline", columns=(*ids("id"), *texts("name")))
+STAGES = Fact(
+    name="stages",
+    table="crm_stage",
+    columns=(
+        *ids("id", "pipeline_id"),
+        *texts("name", "kind"),
+        column("rank", "INTEGER"),
+        column("probability", "INTEGER"),
     ),
 )
 INTERACTIONS = Fact(
@@ -174,6 +208,7 @@ EVENTS = Fact(
     name="events",
     table="crm_event",
     moment="t.occurred_at",
+    is_partitioned=True,
     columns=(
         *ids("id", "contact_id", "company_id"),
         *texts("name", "source", "currency"),
@@ -219,14 +254,20 @@ LIFE_EVENTS = Fact(
 
 CRM_FACTS = (
     CONTACTS,
+    LIFECYCLE_CHANGES,
     COMPANIES,
     PRODUCT_LINES,
     PRODUCTS,
+    PRICE_TIERS,
+    PRICE_TIER_PRICES,
     ORDERS,
     ORDER_LINES,
     ORDER_DISCOUNTS,
     ORDER_RETURNS,
     DEALS,
+    STAGE_CHANGES,
+    PIPELINES,
+    STAGES,
     INTERACTIONS,
     CONSENTS,
     CASES,

@@ -13,7 +13,7 @@ from functools import cached_property
 from psycopg import sql
 
 # Raised when the files are written differently, so that every fact is copied anew.
-FILE_FORMAT = "parquet-zstd-1"
+FILE_FORMAT = "parquet-zstd-2"
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,14 @@ def money(name: str, *, places: int = 2) -> Column:
 
 @dataclass(frozen=True)
 class Fact:
-    """One fact. The table is read under the alias `t`; its first column is the key that the files are sorted by.
+    """One fact. The table is read under the alias `t`; its first column is its id, by which files are sorted.
 
     moment: the expression (timestamptz) that says to which month a row belongs; empty where the fact is not split.
     joins, where: further SQL of the FROM clause, and the condition under which a row is a fact (soft deletion).
-    The tables it reads must carry `core.facts.fact_triggers` for this name and this moment.
+    follows: where the moment is another table's: the fact of that table, and the expression of its id here.
+    is_partitioned: whether the table is partitioned by the moment, so that a row is looked for in its months only.
+    The table must carry `core.facts.fact_triggers` for this name and this moment. What is joined may change a row
+    by its moment alone.
     """
 
     name: str
@@ -65,6 +68,8 @@ class Fact:
     moment: str = ""
     joins: str = ""
     where: str = "t.deleted_at IS NULL"
+    follows: tuple[str, str] | None = None
+    is_partitioned: bool = False
 
     @property
     def key(self) -> str:
@@ -92,9 +97,33 @@ class Fact:
                 parts.append(sql.SQL(f" AND {self.moment} {operator} {{}}").format(_utc(bound)))
         return sql.Composed(parts)
 
+    def chosen(self, ids: str) -> sql.SQL:
+        """SELECT of `row_id` of the table `ids`, and the row of that id as `rows` has it, nulls where it is no fact.
+
+        `ids` has the columns row_id and month; a row of a partitioned table is looked for in that month only.
+        """
+        listed = ", ".join(f"{item.expression} AS {item.name}" for item in self.columns)
+        condition = f"t.id = w.row_id AND ({self.where})"
+        if self.is_partitioned:
+            start = "(w.month::timestamp AT TIME ZONE 'UTC')"
+            after = "((w.month + interval '1 month')::timestamp AT TIME ZONE 'UTC')"
+            condition += f" AND {self.moment} >= {start} AND {self.moment} < {after}"
+        source = f"({self.table} AS t {self.joins})" if self.joins else f"{self.table} AS t"
+        return sql.SQL(
+            f"SELECT w.row_id, {listed}, CASE WHEN t.id IS NULL THEN NULL ELSE {self.month} END "
+            f"FROM {ids} AS w LEFT JOIN {source} ON {condition}"
+        )
+
     def months(self) -> sql.SQL:
-        """SELECT of the months in which there are rows."""
-        return sql.SQL(f"SELECT DISTINCT {self.month} FROM {self.table} AS t {self.joins} WHERE ({self.where})")
+        """SELECT of the months in which there are rows, and of how many."""
+        source = f"{self.table} AS t {self.joins} WHERE ({self.where})"
+        return sql.SQL(f"SELECT {self.month}, count(*) FROM {source} GROUP BY 1")
+
+    def first_moment(self, since: date | None) -> sql.Composed:
+        """SELECT of the first moment of a row, since the month `since` where that is given."""
+        query = sql.SQL(f"SELECT min({self.moment}) FROM {self.table} AS t {self.joins} WHERE ({self.where})")
+        bound = sql.SQL(f" AND {self.moment} >= {{}}").format(_utc(since)) if since else sql.SQL("")
+        return sql.Composed([query, bound])
 
 
 def _utc(day: date) -> sql.Composable:

@@ -32,6 +32,12 @@ def sync_lake() -> None:
 
 
 @shared_task(queue="default")
+def compact_lake() -> None:
+    """Fold what changed into the lake's months, so that readers of the day have them plain."""
+    syncing.sync(at=now(), compact=True)
+
+
+@shared_task(queue="default")
 def nightly() -> None:
     """Ask for a recomputation as of now."""
     recomputing.request(actor=SYSTEM, at=now())

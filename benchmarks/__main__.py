@@ -7,7 +7,7 @@ import argparse
 from benchmarks import place
 from core.embedded import EmbeddedServiceError
 
-WHAT = ("apis", "million", "record", "admin", "analytics", "imports", "exports", "visitors")
+WHAT = ("apis", "million", "record", "admin", "analytics", "lake", "imports", "exports", "visitors")
 
 
 def main() -> None:
@@ -32,6 +32,11 @@ def run(options: argparse.Namespace) -> None:
         from benchmarks import analytics
 
         analytics.main()
+    elif options.what == "lake":
+        with place.prepared("bench-analytics") as home:
+            from benchmarks import lake
+
+            lake.run(home)
     elif options.what == "imports":
         with place.prepared("bench-imports") as home:
             from benchmarks import imports

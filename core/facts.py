@@ -1,33 +1,42 @@
-"""Triggers that mark what the lake must copy again: statement-level, in the writer's transaction, bulk included."""
+"""Triggers that mark what the lake must copy again: statement-level, in the writer's transaction, bulk included.
+
+A mark names a row (its id) and the months in which it lay and lies. A statement of very many rows marks their months
+as a whole instead, and TRUNCATE the whole table.
+"""
 
 # ruff: noqa: S608 - the SQL is made of names from model declarations, never of input
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import pgtrigger
 from django.db import models
 
 _OLD, _NEW = "old_rows", "new_rows"
+# A mark costs a hundredth of what the row itself costs with its indexes and history; beyond this the months will do.
+ROWS_OF_A_STATEMENT = 250_000
 
 
-def fact_triggers(fact: str, *, month_column: str | None = None, also: Sequence[str] = ()) -> list[pgtrigger.Trigger]:
-    """The triggers of a table whose rows are the fact `fact`, for `Meta.triggers`.
+def fact_triggers(
+    fact: str, *, month_column: str | None = None, followed: bool = False, at_most: int = ROWS_OF_A_STATEMENT
+) -> list[pgtrigger.Trigger]:
+    """The triggers of a table whose rows are the fact `fact`, for `Meta.triggers`. Its primary key must be a UUID.
 
-    month_column: the field that says to which month a row belongs; `order__placed_at` reads it from the row that the
-    foreign key `order` points at. Without one the table is not split, and is marked as a whole.
-    also: other facts, split by this same moment, that read this table (order lines take their month from the order).
+    month_column: the field that says to which month a row belongs. None where the table is not split, or where the
+    moment is another table's: that may change under a writer who looks at it, so the month is left to the sync.
+    followed: whether other facts take their moment from this table (order discounts from the order). They declare
+    it (`analytics.facts.Fact.follows`), and the sync finds their rows where a moment here changed.
+    at_most: rows of one statement that are marked singly.
     """
-    if also and not month_column:
-        raise ValueError("only a table split by month can mark other facts with it")
-    month, others = month_column or "", tuple(also)
+    if followed and not month_column:
+        raise ValueError("only a table split by month can be followed")
+    month = month_column or ""
     return [
-        _Mark("insert", pgtrigger.Insert, fact, month, others, new=_NEW),
-        _Mark("update", pgtrigger.Update, fact, month, others, old=_OLD, new=_NEW),
-        _Mark("delete", pgtrigger.Delete, fact, month, others, old=_OLD),
-        _Mark("truncate", pgtrigger.Truncate, fact, month, others),
+        _Mark("insert", pgtrigger.Insert, fact, month, followed, at_most, new=_NEW),
+        _Mark("update", pgtrigger.Update, fact, month, followed, at_most, old=_OLD, new=_NEW),
+        _Mark("delete", pgtrigger.Delete, fact, month, followed, at_most, old=_OLD),
+        _Mark("truncate", pgtrigger.Truncate, fact, month, followed, at_most),
     ]
 
 
@@ -35,9 +44,10 @@ class _Mark(pgtrigger.Trigger):  # type: ignore[misc]  # pgtrigger is untyped
     """One event's trigger. PostgreSQL allows transition tables only where a trigger has a single event."""
 
     def __init__(
-        self, event: str, operation: Any, fact: str, month: str, also: tuple[str, ...], *, old: str = "", new: str = ""
-    ) -> None:
-        self.fact, self.month_column, self.also = fact, month, also
+        self, event: str, operation: Any, fact: str, month: str, followed: bool, at_most: int, *,
+        old: str = "", new: str = "",
+    ) -> None:  # fmt: skip
+        self.fact, self.month_column, self.followed, self.at_most = fact, month, followed, at_most
         self.tables = tuple(table for table in (old, new) if table)
         super().__init__(
             name=f"lake_{fact}_{event}",
@@ -48,45 +58,33 @@ class _Mark(pgtrigger.Trigger):  # type: ignore[misc]  # pgtrigger is untyped
         )
 
     def get_func(self, model: type[models.Model]) -> str:
-        facts = ", ".join(f"('{name}')" for name in (self.fact, *self.also))
+        into = "INSERT INTO core_dirty_month (fact, month, row_id, moved)"
         if not self.tables:
-            rows = "SELECT NULL::date AS month"
-        elif not self.month_column:
-            rows = " UNION ".join(f"SELECT NULL::date AS month FROM {table}" for table in self.tables)
-        else:
-            rows = " UNION ".join(self._months(model, table) for table in self.tables)
-        mark = (
-            "INSERT INTO core_dirty_month (fact, month) "
-            f"SELECT DISTINCT f.fact, m.month FROM ({rows}) AS m CROSS JOIN (VALUES {facts}) AS f (fact);"
-        )
-        return f"{self._hold_moved(model)}{mark} RETURN NULL;"
-
-    def _months(self, model: type[models.Model], table: str) -> str:
-        """SELECT of the months of a transition table's rows."""
-        if "__" not in self.month_column:
-            return f"SELECT {_month(_column(model, self.month_column), table)} AS month FROM {table}"
-        key_name, _, moment_name = self.month_column.partition("__")
-        key = model._meta.get_field(key_name)
-        parent = key.related_model
-        if not isinstance(key, models.ForeignKey) or parent is None or isinstance(parent, str):
-            raise TypeError(f"{key_name!r} of {model.__name__} is not a foreign key")
-        # The lock that the foreign key takes at commit anyway, taken now: the parent cannot move to another month
-        # before this transaction ends, so the sync finds the row in the month that is marked here.
+            return f"{into} VALUES ('{self.fact}', NULL, NULL, true); RETURN NULL;"
+        if not isinstance(model._meta.pk, models.UUIDField):
+            raise TypeError(f"the primary key of {model.__name__} must be a UUID: marks name rows by it")
+        rows = " UNION ".join(self._rows(model, table) for table in self.tables)
+        some = self.tables[-1]
         return (
-            f"(WITH parents AS MATERIALIZED (SELECT p.* FROM {parent._meta.db_table} AS p "
-            f"WHERE p.{_pk(parent)} IN (SELECT {table}.{key.column} FROM {table}) ORDER BY p.{_pk(parent)} "
-            f"FOR KEY SHARE) SELECT {_month(_column(parent, moment_name), 'parents')} AS month FROM parents)"
+            f"IF (SELECT count(*) FROM (SELECT FROM {some} LIMIT {self.at_most + 1}) AS s) <= {self.at_most} THEN "
+            f"{into} SELECT '{self.fact}', r.month, r.id, r.moved FROM ({rows}) AS r; "
+            f"ELSE {into} SELECT '{self.fact}', r.month, NULL, bool_or(r.moved) FROM ({rows}) AS r GROUP BY r.month; "
+            "END IF; RETURN NULL;"
         )
 
-    def _hold_moved(self, model: type[models.Model]) -> str:
-        """Where other facts follow this table: wait for writers of their rows before a row changes its month."""
-        if not self.also or len(self.tables) < 2:
-            return ""
-        column, pk = _column(model, self.month_column), _pk(model)
+    def _rows(self, model: type[models.Model], table: str) -> str:
+        """SELECT of id, month, and whether the moment changed, of a transition table's rows."""
+        pk = _pk(model)
+        if not self.month_column:
+            return f"SELECT t.{pk} AS id, NULL::date AS month, false AS moved FROM {table} AS t"
+        column = _column(model, self.month_column)
+        month = _month(column, "t")
+        if not self.followed or len(self.tables) < 2:
+            return f"SELECT t.{pk} AS id, {month} AS month, false AS moved FROM {table} AS t"
+        other = _OLD if table == _NEW else _NEW
         return (
-            f"PERFORM 1 FROM {model._meta.db_table} AS t WHERE t.{pk} IN (SELECT n.{pk} FROM {_NEW} AS n "
-            f"JOIN {_OLD} AS o ON o.{pk} = n.{pk} WHERE {_month(column, 'n')} <> {_month(column, 'o')}) "
-            f"ORDER BY t.{pk} FOR UPDATE; "
+            f"SELECT t.{pk} AS id, {month} AS month, t.{column.column} IS DISTINCT FROM o.{column.column} AS moved "
+            f"FROM {table} AS t LEFT JOIN {other} AS o ON o.{pk} = t.{pk}"
         )
 
 

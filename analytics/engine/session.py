@@ -4,8 +4,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import duckdb
 
-from analytics import facts, steps
+from analytics import steps
 from analytics.engine.duck import connected, quoted, write_parquet
 from analytics.engine.results import Results
-from analytics.facts import Fact
-from analytics.lake import files
+from analytics.lake import files, reading
 from analytics.lake.database import Lock, held, own_connection
+from analytics.lake.reading import FactSource
 from analytics.steps import Definition, Step
 from analytics.steps.definitions import GRID, rfm_grid
 from core.database.aside import Connection
@@ -152,19 +151,10 @@ def opened() -> Iterator[Lake]:
         files.scratch() as scratch,
         connected(scratch) as duck,
     ):
-        paths = _manifest(connection)
-        for fact in facts.facts():
-            _show(duck, fact, paths.get(fact.name, []))
+        for source in reading.sources(connection).values():
+            _show(duck, source)
         _add_grid(duck)
-        named = "\n".join(str(path) for name in sorted(paths) for path in paths[name])
-        yield Lake(duck, scratch, hashlib.sha256(named.encode()).hexdigest(), _synced_at(connection))
-
-
-def _manifest(connection: Connection) -> dict[str, list[Path]]:
-    paths: dict[str, list[Path]] = {}
-    for name, path in connection.execute("SELECT fact, path FROM analytics_lake_file ORDER BY fact, month"):
-        paths.setdefault(name, []).append(files.root() / path)
-    return paths
+        yield Lake(duck, scratch, reading.fingerprint(connection), _synced_at(connection))
 
 
 def _synced_at(connection: Connection) -> datetime | None:
@@ -172,14 +162,13 @@ def _synced_at(connection: Connection) -> datetime | None:
     return row[0] if row else None
 
 
-def _show(duck: duckdb.DuckDBPyConnection, fact: Fact, paths: list[Path]) -> None:
-    """A view of a fact's files; with no files an empty one of the same columns."""
-    if paths:
-        source = f"SELECT * FROM read_parquet([{', '.join(quoted(path) for path in paths)}])"
-    else:
-        nothing = ", ".join(f"CAST(NULL AS {item.type}) AS {item.name}" for item in fact.columns)
-        source = f"SELECT {nothing} WHERE false"
-    duck.execute(f"CREATE VIEW {fact.name} AS {source}")
+def _show(duck: duckdb.DuckDBPyConnection, source: FactSource) -> None:
+    """A view of a fact's rows."""
+    duck.execute(f"CREATE VIEW {source.name} AS {source.query(_scan)}")
+
+
+def _scan(paths: Sequence[Path]) -> str:
+    return f"read_parquet([{', '.join(quoted(path) for path in paths)}])"
 
 
 def _add_grid(duck: duckdb.DuckDBPyConnection) -> None:

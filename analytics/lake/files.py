@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -27,9 +27,19 @@ def new_path(fact: str, month: date | None) -> str:
     return f"{fact}/{month.strftime('%Y-%m') if month else 'all'}-{new_id().hex}.parquet"
 
 
+def new_delta(fact: str) -> str:
+    """The same for a delta."""
+    return f"{fact}/delta-{new_id().hex}.parquet"
+
+
 def make_durable(path: Path) -> None:
     """Return once the file and its name are on disk."""
-    for each in (path, path.parent):
+    make_all_durable([path])
+
+
+def make_all_durable(written: Collection[Path]) -> None:
+    """The same for many at once."""
+    for each in (*written, *sorted({path.parent for path in written})):
         descriptor = os.open(each, os.O_RDONLY)
         try:
             os.fsync(descriptor)

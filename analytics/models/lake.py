@@ -1,4 +1,4 @@
-"""What the lake holds: its facts and the Parquet file of every month. The manifest is the truth, the folder is not."""
+"""What the lake holds: its facts and their Parquet files. The manifest is the truth, the folder is not."""
 
 from __future__ import annotations
 
@@ -20,11 +20,18 @@ class LakeFact(models.Model):
 
 
 class LakeFile(models.Model):
-    """The file of one month of a fact; `month` is null where the fact is not split."""
+    """A file: of one month of a fact (`month` is null where the fact is not split), or the fact's delta.
+
+    The delta has the present state of rows that changed since their months were written.
+    """
 
     id = models.BigAutoField(primary_key=True)
     fact = models.CharField(max_length=63)
     month = models.DateField(null=True)
+    is_delta = models.BooleanField(db_default=False)
+    is_touched = models.BooleanField(
+        db_default=False, help_text="Whether there may be rows in it that the delta has the present state of."
+    )
     path = models.CharField(max_length=200, unique=True, help_text="Below the lake's root.")
     rows = models.BigIntegerField()
     bytes = models.BigIntegerField()
@@ -34,7 +41,7 @@ class LakeFile(models.Model):
         db_table = "analytics_lake_file"
         constraints = [
             models.UniqueConstraint(
-                fields=["fact", "month"], nulls_distinct=False, name="analytics_lake_file_fact_month_uniq"
+                fields=["fact", "month", "is_delta"], nulls_distinct=False, name="analytics_lake_file_fact_month_uniq"
             ),
         ]
 

@@ -1,4 +1,4 @@
-"""The lake forgets whoever was erased: their months are copied anew, and the files from before are removed."""
+"""The lake forgets whoever was erased: what superseded rows lie in is written anew, and the files from before go."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def forget(subject: Subject, at: datetime) -> bool:
         return True
     with own_connection() as connection:
         # A restored backup names files that are no longer there: the lake is then made anew.
-        import_string(SYNC)(at=at, full=files.is_broken(connection))
+        import_string(SYNC)(at=at, full=files.is_broken(connection), compact=True)
         return not files.unnamed(connection)
 
 

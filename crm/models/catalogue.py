@@ -83,7 +83,7 @@ class PriceTier(Record):
 
     class Meta:
         db_table = "crm_price_tier"
-        triggers = history_triggers("price_tier")
+        triggers = [*history_triggers("price_tier"), *fact_triggers("price_tiers")]
         constraints = [
             live_unique("crm", "price_tier", "external_id"),
             live_unique("crm", "price_tier", "name"),
@@ -104,7 +104,7 @@ class PriceTierPrice(Record):
 
     class Meta:
         db_table = "crm_price_tier_price"
-        triggers = history_triggers("price_tier_price")
+        triggers = [*history_triggers("price_tier_price"), *fact_triggers("price_tier_prices")]
         constraints = [
             live_unique("crm", "price_tier_price", "external_id"),
             live_unique("crm", "price_tier_price", "product", "tier", "currency"),

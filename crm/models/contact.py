@@ -168,5 +168,5 @@ class LifecycleChange(Record):
 
     class Meta:
         db_table = "crm_lifecycle_change"
-        triggers = history_triggers("lifecycle_change")
+        triggers = [*history_triggers("lifecycle_change"), *fact_triggers("lifecycle_changes", month_column="at")]
         indexes = [rules.by("lifecycle_change", "contact", "at")]

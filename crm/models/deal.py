@@ -31,7 +31,7 @@ class Pipeline(Record):
 
     class Meta:
         db_table = "crm_pipeline"
-        triggers = history_triggers("pipeline")
+        triggers = [*history_triggers("pipeline"), *fact_triggers("pipelines")]
         constraints = [
             live_unique("crm", "pipeline", "external_id"),
             live_unique("crm", "pipeline", "name"),
@@ -59,7 +59,7 @@ class Stage(Record):
 
     class Meta:
         db_table = "crm_stage"
-        triggers = history_triggers("stage")
+        triggers = [*history_triggers("stage"), *fact_triggers("stages")]
         constraints = [
             live_unique("crm", "stage", "external_id"),
             live_unique("crm", "stage", "pipeline", "name"),
@@ -178,7 +178,7 @@ class StageChange(Record):
 
     class Meta:
         db_table = "crm_stage_change"
-        triggers = history_triggers("stage_change")
+        triggers = [*history_triggers("stage_change"), *fact_triggers("stage_changes", month_column="at")]
         indexes = [
             rules.by("stage_change", "deal", "at"),
             rules.by("stage_change", "from_stage"),

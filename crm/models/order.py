@@ -88,7 +88,7 @@ class Order(Customised, Record):
         db_table = "crm_order"
         triggers = [
             *history_triggers("order"),
-            *fact_triggers("orders", month_column="placed_at", also=("order_discounts",)),
+            *fact_triggers("orders", month_column="placed_at", followed=True),
         ]
         constraints = [
             live_unique("crm", "order", "external_id"),
@@ -224,7 +224,7 @@ class OrderDiscount(Record):
         db_table = "crm_order_discount"
         triggers = [
             *history_triggers("order_discount"),
-            *fact_triggers("order_discounts", month_column="order__placed_at"),
+            *fact_triggers("order_discounts"),
         ]
         constraints = [rules.more_than_zero("order_discount", "amount")]
         indexes = [

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
+from django.contrib.postgres.functions import RandomUUID
 from django.db import connection, models
 from django.test.utils import isolate_apps
 
@@ -15,16 +17,19 @@ from core.facts import fact_triggers
 from core.models import DirtyMonth
 
 JAN, FEB, MAR = (date(2026, month, 1) for month in (1, 2, 3))
+# The most rows of a statement that are marked singly.
+MANY = 5
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def tables() -> Iterator[None]:
-    """shop_order split by month, shop_discount split by its order's month, shop_thing not split."""
+    """shop_order split by month, shop_discount that follows it, shop_thing not split."""
     with isolate_apps("core"):
 
         class ShopOrder(models.Model):
+            id = models.UUIDField(primary_key=True, db_default=RandomUUID())
             placed_at = models.DateTimeField()
             note = models.TextField(default="")
 
@@ -33,6 +38,7 @@ def tables() -> Iterator[None]:
                 db_table = "shop_order"
 
         class ShopDiscount(models.Model):
+            id = models.UUIDField(primary_key=True)
             order = models.ForeignKey(ShopOrder, models.CASCADE)
 
             class Meta:
@@ -40,14 +46,16 @@ def tables() -> Iterator[None]:
                 db_table = "shop_discount"
 
         class ShopThing(models.Model):
+            id = models.UUIDField(primary_key=True)
+
             class Meta:
                 app_label = "core"
                 db_table = "shop_thing"
 
         triggers = {
-            ShopOrder: fact_triggers("orders", month_column="placed_at", also=("discounts",)),
-            ShopDiscount: fact_triggers("discounts", month_column="order__placed_at"),
-            ShopThing: fact_triggers("things"),
+            ShopOrder: fact_triggers("orders", month_column="placed_at", followed=True, at_most=MANY),
+            ShopDiscount: fact_triggers("discounts", at_most=MANY),
+            ShopThing: fact_triggers("things", at_most=MANY),
         }
         with connection.schema_editor() as editor:
             for model in triggers:
@@ -68,21 +76,47 @@ def _run(sql: str, *parameters: Any) -> None:
         cursor.execute(sql, parameters)
 
 
-def _marks() -> set[tuple[str, date | None]]:
-    """Take the marks."""
-    found = set(DirtyMonth.objects.values_list("fact", "month"))
+Mark = tuple[str, date | None, int | None]
+
+
+def _marks() -> set[Mark]:
+    """Take the marks: the fact, the month, and the row's number, none for a whole month."""
+    found = {(fact, month, row and row.int) for fact, month, row in _all("fact", "month", "row_id")}
     DirtyMonth.objects.all().delete()
     return found
 
 
+def _moved() -> set[tuple[date | None, bool]]:
+    """Take the marks of orders: their months, and whether the moment changed."""
+    found = {(month, moved) for fact, month, moved in _all("fact", "month", "moved") if fact == "orders"}
+    DirtyMonth.objects.all().delete()
+    return found
+
+
+def _all(*columns: str) -> list[Any]:
+    return list(DirtyMonth.objects.values_list(*columns))
+
+
+def _id(number: int) -> UUID:
+    return UUID(int=number)
+
+
 def _order(number: int, placed_at: str) -> None:
-    _run("INSERT INTO shop_order (id, placed_at, note) VALUES (%s, %s, '')", number, placed_at)
+    _run("INSERT INTO shop_order (id, placed_at, note) VALUES (%s, %s, '')", _id(number), placed_at)
+
+
+def _discount(number: int, order: int) -> None:
+    _run("INSERT INTO shop_discount (id, order_id) VALUES (%s, %s)", _id(number), _id(order))
 
 
 @pytest.mark.usefixtures("tables")
-def test_an_insert_marks_its_months() -> None:
-    _run("INSERT INTO shop_order (placed_at, note) VALUES ('2026-01-31 23:59:59+00', ''), ('2026-02-01 00:00+00', '')")
-    assert _marks() == {(fact, month) for fact in ("orders", "discounts") for month in (JAN, FEB)}
+def test_an_insert_marks_its_rows_in_their_months() -> None:
+    _run(
+        "INSERT INTO shop_order (id, placed_at, note) VALUES (%s, '2026-01-31 23:59:59+00', ''), "
+        "(%s, '2026-02-01 00:00+00', '')",
+        _id(1), _id(2),
+    )  # fmt: skip
+    assert _marks() == {("orders", JAN, 1), ("orders", FEB, 2)}
 
 
 @pytest.mark.usefixtures("tables")
@@ -90,7 +124,7 @@ def test_months_are_those_of_utc() -> None:
     _run("SET timezone TO 'Asia/Tokyo'")
     _order(1, "2026-02-01 08:00+09")
     _run("SET timezone TO 'UTC'")
-    assert ("orders", JAN) in _marks()
+    assert _marks() == {("orders", JAN, 1)}
 
 
 @pytest.mark.usefixtures("tables")
@@ -98,53 +132,62 @@ def test_an_update_marks_the_month_it_leaves_and_the_one_it_enters() -> None:
     _order(1, "2026-01-10 00:00+00")
     _marks()
     _run("UPDATE shop_order SET placed_at = '2026-03-10 00:00+00'")
-    assert _marks() == {(fact, month) for fact in ("orders", "discounts") for month in (JAN, MAR)}
+    assert _marks() == {("orders", JAN, 1), ("orders", MAR, 1)}
+
+
+@pytest.mark.usefixtures("tables")
+def test_whether_the_moment_changed_is_marked_for_who_follows_it() -> None:
+    _order(1, "2026-01-10 00:00+00")
+    assert _moved() == {(JAN, False)}
+    _run("UPDATE shop_order SET note = 'x'")
+    assert _moved() == {(JAN, False)}
+    _run("UPDATE shop_order SET placed_at = '2026-01-11 00:00+00'")
+    assert _moved() == {(JAN, True)}
+    _run("UPDATE shop_order SET id = %s", _id(9))
+    assert _moved() == {(JAN, True)}
+    _run("DELETE FROM shop_order")
+    assert _moved() == {(JAN, False)}
 
 
 @pytest.mark.usefixtures("tables")
 def test_a_delete_marks_and_a_statement_without_rows_does_not() -> None:
     _order(1, "2026-01-10 00:00+00")
     _marks()
-    _run("UPDATE shop_order SET note = 'x' WHERE id = 99")
+    _run("UPDATE shop_order SET note = 'x' WHERE id = %s", _id(99))
     assert _marks() == set()
     _run("DELETE FROM shop_order")
-    assert ("orders", JAN) in _marks()
+    assert _marks() == {("orders", JAN, 1)}
 
 
 @pytest.mark.usefixtures("tables")
-def test_bulk_loading_marks() -> None:
+def test_many_rows_of_a_statement_mark_their_months() -> None:
     with connection.cursor() as cursor, cursor.copy("COPY shop_order (placed_at, note) FROM STDIN") as stream:
-        for day in range(1, 28):
+        for day in range(1, MANY + 2):
             stream.write_row((f"2026-02-{day:02} 00:00+00", ""))
-    assert _marks() == {("orders", FEB), ("discounts", FEB)}
-    _run("INSERT INTO shop_order (id, placed_at, note) VALUES (1, '2026-03-01 00:00+00', '') "
+    assert _marks() == {("orders", FEB, None)}
+    _run("INSERT INTO shop_order (id, placed_at, note) SELECT id, '2026-03-01 00:00+00', '' FROM shop_order "
          "ON CONFLICT (id) DO UPDATE SET note = 'again'")  # fmt: skip
-    assert ("orders", FEB) in _marks()
+    assert _marks() == {("orders", FEB, None)}
+    _run("UPDATE shop_order SET placed_at = '2026-03-10 00:00+00' WHERE placed_at > '2026-02-02'")
+    assert _moved() == {(FEB, True), (MAR, True)}
+    _run("DELETE FROM shop_order")
+    assert _marks() == {("orders", FEB, None), ("orders", MAR, None)}
 
 
 @pytest.mark.usefixtures("tables")
 def test_truncation_marks_everything() -> None:
     _run("TRUNCATE shop_order CASCADE")
-    assert _marks() == {("orders", None), ("discounts", None)}
+    assert _marks() == {("orders", None, None), ("discounts", None, None)}
 
 
 @pytest.mark.usefixtures("tables")
-def test_a_table_that_is_not_split_is_marked_whole() -> None:
-    _run("INSERT INTO shop_thing (id) VALUES (1), (2)")
-    assert _marks() == {("things", None)}
-    _run("DELETE FROM shop_thing")
-    assert _marks() == {("things", None)}
-
-
-@pytest.mark.usefixtures("tables")
-def test_a_row_without_its_own_moment_takes_its_parents() -> None:
-    _order(1, "2026-01-10 00:00+00")
-    _order(2, "2026-02-10 00:00+00")
-    _marks()
-    _run("INSERT INTO shop_discount (id, order_id) VALUES (1, 1)")
-    assert _marks() == {("discounts", JAN)}
-    _run("UPDATE shop_discount SET order_id = 2")
-    assert _marks() == {("discounts", JAN), ("discounts", FEB)}
+def test_a_table_that_is_not_split_has_no_months() -> None:
+    _run("INSERT INTO shop_thing (id) VALUES (%s), (%s)", _id(1), _id(2))
+    assert _marks() == {("things", None, 1), ("things", None, 2)}
+    _run("DELETE FROM shop_thing WHERE id = %s", _id(1))
+    assert _marks() == {("things", None, 1)}
+    _run("INSERT INTO shop_thing (id) SELECT gen_random_uuid() FROM generate_series(0, %s)", MANY)
+    assert _marks() == {("things", None, None)}
 
 
 @pytest.mark.usefixtures("tables")
@@ -158,32 +201,38 @@ def test_marks_are_the_writers_own_until_it_commits() -> None:
         assert _marks() == set()
         other.execute("UPDATE shop_order SET note = 'y'")
         other.commit()
-    assert ("orders", JAN) in _marks()
+    assert _marks() == {("orders", JAN, 1)}
 
 
 @pytest.mark.usefixtures("tables")
-def test_an_order_does_not_change_month_under_a_writer_of_its_discounts() -> None:
-    # Otherwise the discount would be marked in the month that the order has left by the time both have committed.
+def test_who_moves_an_order_and_who_writes_its_discounts_do_not_wait_for_each_other() -> None:
     _order(1, "2026-01-10 00:00+00")
     _marks()
     with _other() as writer, _other() as mover:
-        writer.execute("INSERT INTO shop_discount (id, order_id) VALUES (1, 1)")
-        mover.execute("UPDATE shop_order SET note = 'same month: no waiting'")
-        mover.commit()
         mover.execute("SET lock_timeout TO '50ms'")
-        with pytest.raises(psycopg.errors.LockNotAvailable):
-            mover.execute("UPDATE shop_order SET placed_at = '2026-03-10 00:00+00'")
-        mover.rollback()
-        writer.commit()
+        writer.execute("INSERT INTO shop_discount (id, order_id) VALUES (%s, %s)", [_id(1), _id(1)])
         mover.execute("UPDATE shop_order SET placed_at = '2026-03-10 00:00+00'")
         mover.commit()
-    assert {("discounts", JAN), ("discounts", MAR)} <= _marks()
+        writer.commit()
+    assert _marks() == {("discounts", None, 1), ("orders", JAN, 1), ("orders", MAR, 1)}
+
+
+def test_a_primary_key_of_another_type_is_refused() -> None:
+    with isolate_apps("core"):
+
+        class Counted(models.Model):
+            class Meta:
+                app_label = "core"
+
+        with pytest.raises(TypeError, match="must be a UUID"):
+            fact_triggers("things")[0].compile(Counted)
 
 
 def test_a_moment_that_may_be_missing_is_refused() -> None:
     with isolate_apps("core"):
 
         class Loose(models.Model):
+            id = models.UUIDField(primary_key=True)
             placed_at = models.DateTimeField(null=True)
 
             class Meta:

@@ -166,7 +166,7 @@ class Crash(BaseException):
     """As sudden as a kill: nothing but the operating system cleans up."""
 
 
-@pytest.mark.parametrize("where", ["_unload", "_csv", "_write"])
+@pytest.mark.parametrize("where", ["_unload", "csv", "_written"])
 def test_a_crash_changes_nothing_and_loses_nothing(
     monkeypatch: pytest.MonkeyPatch, lake_root: Path, where: str
 ) -> None:
@@ -252,5 +252,13 @@ def test_truncated_tables_leave_the_lake() -> None:
 
 def test_months_are_read_in_stretches() -> None:
     months = [date(2025, month, 1) for month in (1, 2, 3, 5, 11, 12)] + [date(2026, 1, 1)]
-    runs = [[each.strftime("%y%m") for each in run] for run in copying.stretches(months)]
+    few = dict.fromkeys(months, 1)
+    runs = [[each.strftime("%y%m") for each in run] for run in copying.stretches(few)]
     assert runs == [["2501", "2502", "2503"], ["2505"], ["2511", "2512", "2601"]]
+    many = few | dict.fromkeys((date(2025, 2, 1), date(2025, 12, 1)), copying.ROWS_OF_A_STRETCH)
+    assert [len(run) for run in copying.stretches(many)] == [1, 1, 1, 1, 1, 1, 1]
+    assert len(next(copying.stretches(_years(5)))) == copying.MONTHS_OF_A_STRETCH
+
+
+def _years(number: int) -> dict[date, int]:
+    return {date(2000 + year, month, 1): 1 for year in range(number) for month in range(1, 13)}
