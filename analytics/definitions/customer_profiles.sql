@@ -1,5 +1,5 @@
 -- Everything that is computed about a contact, in one row: what is stored as its metrics.
--- reads: customer_metrics, purchase_rhythm, buying_habits, behaviour_stages, customer_tiers
+-- reads: customer_metrics, purchase_rhythm, buying_habits, behaviour_stages, customer_tiers, lifetime_values
 -- window: all orders up to as_of
 -- key: contact_id
 SELECT
@@ -37,9 +37,18 @@ SELECT
   h.gift_share,
   b.behaviour_stage,
   t.tier,
-  t.tier_since
+  t.tier_since,
+  l.expected_purchases,
+  l.active_probability,
+  l.lifetime_value,
+  l.lifetime_value_low,
+  l.lifetime_value_high,
+  l.lifetime_value_method,
+  l.lifetime_value_basis,
+  l.predicted_next_order_at
 FROM customer_metrics AS m
 JOIN purchase_rhythm AS r ON r.contact_id = m.contact_id
 JOIN buying_habits AS h ON h.contact_id = m.contact_id
 LEFT JOIN behaviour_stages AS b ON b.contact_id = m.contact_id
 LEFT JOIN customer_tiers AS t ON t.contact_id = m.contact_id
+LEFT JOIN lifetime_values AS l ON l.contact_id = m.contact_id

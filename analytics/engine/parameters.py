@@ -19,6 +19,9 @@ def parameters_of(*, as_of: datetime, first_order_threshold: Decimal | None = No
         "attribution_days": settings.ANALYTICS_ATTRIBUTION_DAYS,
         # By default each definition divides the time that it sees.
         "calibration_end": None,
+        "expected_days": settings.ANALYTICS_EXPECTED_DAYS,
+        "lifetime_days": settings.ANALYTICS_LIFETIME_DAYS,
+        "discount_rate": settings.ANALYTICS_DISCOUNT_RATE,
     }
 
 

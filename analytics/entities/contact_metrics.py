@@ -12,11 +12,11 @@ from core.registry.fields import Field, one
 from core.registry.types import FieldType, Text
 
 _READ_ONLY: dict[str, Any] = {"writable": False, "required": False}
-_INDEXED = ("recency_days", "frequency", "monetary", "rfm_segment", "rhythm_state")
+_INDEXED = ("recency_days", "frequency", "monetary", "rfm_segment", "rhythm_state", "lifetime_value")
 _GROUPS = (
     "recency_quintile", "frequency_quintile", "monetary_quintile", "first_order_band", "is_top20", "rfm_segment",
     "rhythm_state", "rhythm_basis", "discount_class", "favourite_category",
-    "behaviour_stage", "tier",
+    "behaviour_stage", "tier", "lifetime_value_method",
 )  # fmt: skip
 _TYPES: dict[str, FieldType] = {"rfm_segment": Text(max_length=64), "tier": Text(max_length=64)}
 

@@ -41,7 +41,7 @@ class Basis:
             return f"COALESCE({net}, 0.0)"
         known = f"COALESCE(CAST({prefix}repeat_cost AS DOUBLE), 0.0)"
         rest = f"COALESCE(CAST({prefix}repeat_uncosted AS DOUBLE), 0.0)"
-        return f"COALESCE({net} - {known} - {self.cost_rate!r} * {rest}, 0.0)"
+        return f"COALESCE({net} - {known} - {self.cost_rate:.17e} * {rest}, 0.0)"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 from django.db import models
 
 from analytics.models.computed import Computed, stored_triggers
-from analytics.models.profile import Behaviour, Purchases, Standing
+from analytics.models.profile import Behaviour, Lifetime, Purchases, Standing
 from core.actors import Actor
 from core.models.record import Personal, Record, RecordQuerySet
 from core.models.scope import Scope
@@ -21,7 +21,7 @@ class ContactMetricsQuerySet(RecordQuerySet):
         return super().visible_to(actor, action).filter(contact__deleted_at__isnull=True)
 
 
-class ContactMetrics(Purchases, Behaviour, Standing, Computed, Record):
+class ContactMetrics(Purchases, Behaviour, Standing, Lifetime, Computed, Record):
     """One row per contact, written by the recomputation only; its id is the contact's.
 
     What is computed are the fields of the themes in `analytics.models.profile`; each is a column of the step
@@ -49,6 +49,7 @@ class ContactMetrics(Purchases, Behaviour, Standing, Computed, Record):
             models.Index(fields=["monetary", "id"], name="analytics_cm_monetary_idx"),
             models.Index(fields=["rfm_segment", "id"], name="analytics_cm_segment_idx"),
             models.Index(fields=["rhythm_state", "id"], name="analytics_cm_rhythm_idx"),
+            models.Index(fields=["lifetime_value", "id"], name="analytics_cm_value_idx"),
         ]
 
     def __str__(self) -> str:

@@ -9,8 +9,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from analytics.engine.session import Session
+from analytics.lifetime import wire
 from analytics.lifetime.comparison import SPEND, Candidate
-from analytics.models import FittedModel
+from analytics.models import FittedModel, MetricRun
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,22 @@ def keep(candidates: Iterable[Candidate], of: Circumstances, *, at: datetime) ->
         )
         ids.append(row.pk)
     return ids
+
+
+def keep_of_run(session: Session, run: MetricRun, at: datetime) -> None:
+    """Store what the step `lifetime_models` fitted, as a part of its run."""
+    assert run.job_id is not None  # noqa: S101 - runs that are being stored belong to a job
+    for row in session.rows("lifetime_models ORDER BY phase, place"):
+        of = Circumstances(
+            job_id=run.job_id,
+            run_id=run.pk,
+            calibration_from=row["calibration_from"],
+            calibration_end=row["calibration_end"],
+            holdout_end=row["holdout_end"],
+            horizon_days=row["horizon_days"],
+            basis=row["basis"],
+        )
+        keep([wire.loaded(row["detail"])], of, at=at)
 
 
 def _values(candidate: Candidate, of: Circumstances) -> dict[str, Any]:

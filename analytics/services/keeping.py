@@ -9,7 +9,7 @@ from typing import Any
 
 from analytics.engine.session import Session
 from analytics.models import MetricResult, MetricRun
-from analytics.services import write_back
+from analytics.services import fitted_models, write_back
 from analytics.services.targets import TARGETS
 from analytics.steps import Step
 
@@ -18,7 +18,7 @@ Keeper = Callable[[Session, MetricRun, datetime], None]
 
 _TARGETS = {target.step: target for target in TARGETS}
 # Steps of which something more is kept than their rows, and by what.
-_KEEPERS: dict[str, Keeper] = {}
+_KEEPERS: dict[str, Keeper] = {"lifetime_models": fitted_models.keep_of_run}
 
 
 def keep(session: Session, step: Step, run: MetricRun, at: datetime) -> None:

@@ -31,4 +31,20 @@ MODELS: tuple[Model, ...] = (
         run="analytics.recommending.step.run",
         code=("analytics/recommending",),
     ),
+    Model(
+        name="lifetime_models",
+        reads=("purchase_histories",),
+        window="all orders up to as_of; the last third of the time is the holdout",
+        key=("phase", "place"),
+        run="analytics.lifetime.models_step.run",
+        code=("analytics/lifetime",),
+    ),
+    Model(
+        name="lifetime_values",
+        reads=("contacts", "customer_metrics", "lifetime_models", "purchase_histories"),
+        window="all orders up to as_of",
+        key=("contact_id",),
+        run="analytics.lifetime.values_step.run",
+        code=("analytics/lifetime", "analytics/lifetime/lifetime_values.sql"),
+    ),
 )

@@ -15,3 +15,7 @@ ANALYTICS_KEPT_RUNS = env.int("ANALYTICS_KEPT_RUNS", default=7)
 ANALYTICS_ENGINE = env.str("ANALYTICS_ENGINE", default="duckdb")
 # How long before an order a touch counts as having led to it.
 ANALYTICS_ATTRIBUTION_DAYS = env.int("ANALYTICS_ATTRIBUTION_DAYS", default=90)
+# How far expected purchases and lifetime values look ahead, and what money a year later is worth less.
+ANALYTICS_EXPECTED_DAYS = env.int("ANALYTICS_EXPECTED_DAYS", default=365)
+ANALYTICS_LIFETIME_DAYS = env.int("ANALYTICS_LIFETIME_DAYS", default=3 * 365)
+ANALYTICS_DISCOUNT_RATE = env.float("ANALYTICS_DISCOUNT_RATE", default=0.1)

@@ -3,9 +3,10 @@
 from django.db import models
 
 from analytics.models.profile.behaviour import Behaviour
+from analytics.models.profile.lifetime import Lifetime
 from analytics.models.profile.purchases import FirstOrderBand, Purchases
 from analytics.models.profile.standing import BehaviourStage, Standing
 
-THEMES: tuple[type[models.Model], ...] = (Purchases, Behaviour, Standing)
+THEMES: tuple[type[models.Model], ...] = (Purchases, Behaviour, Standing, Lifetime)
 
-__all__ = ["THEMES", "Behaviour", "BehaviourStage", "FirstOrderBand", "Purchases", "Standing"]
+__all__ = ["THEMES", "Behaviour", "BehaviourStage", "FirstOrderBand", "Lifetime", "Purchases", "Standing"]
