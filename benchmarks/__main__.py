@@ -7,7 +7,7 @@ import argparse
 from benchmarks import place
 from core.embedded import EmbeddedServiceError
 
-WHAT = ("apis", "million", "record", "admin", "analytics", "lake", "imports", "exports", "visitors")
+WHAT = ("apis", "million", "record", "admin", "analytics", "lake", "imports", "exports", "visitors", "slices")
 
 
 def main() -> None:
@@ -37,6 +37,11 @@ def run(options: argparse.Namespace) -> None:
             from benchmarks import lake
 
             lake.run(home)
+    elif options.what == "slices":
+        with place.prepared("bench-slices") as home:
+            from benchmarks import slices
+
+            slices.run(home)
     elif options.what == "imports":
         with place.prepared("bench-imports") as home:
             from benchmarks import imports

@@ -241,6 +241,7 @@ def _shares(found: Slicer, code: int, parts: list[str]) -> dict[str, Ints]:
             shares[part] = sums(who, present(rows.of(ROW_SUMS[part])[here]), size)
         else:
             shares[part] = np.where(bought, found.part(part), 0)
+    found.release()
     return shares
 
 

@@ -45,9 +45,13 @@ class Axis:
 
     def rows(self, store: Store, start: int, end: int) -> Ints:
         """The code of each order, or line, of a stretch of them."""
-        if self.unit:
-            return self._bucket(store.column("order.placed")[start:end])
-        return store.column(self.column)[start:end]
+        if not self.unit:
+            return store.column(self.column)[start:end]
+        # Orders stand in the order of their moments: it is enough to find where each bucket begins.
+        placed = store.column("order.placed")[start:end]
+        numbers = np.arange(self.first, self.first + len(self.values))
+        edges = np.searchsorted(placed, began(numbers, self.unit))
+        return np.repeat(np.arange(1, len(self.values), dtype=np.int32), np.diff(edges))
 
     def _bucket(self, placed: Ints) -> Ints:
         return 1 + bucket(placed, self.unit) - self.first
@@ -60,6 +64,14 @@ def bucket(placed: Ints, unit: str) -> Ints:
         return days if unit == "day" else np.floor_divide(days + 3, 7)
     months = placed.astype("datetime64[us]").astype("datetime64[M]").astype(np.int64)
     return np.floor_divide(months, {"month": 1, "quarter": 3, "year": 12}[unit])
+
+
+def began(numbers: Ints, unit: str) -> Ints:
+    """The first moment of buckets by their numbers."""
+    if unit in ("day", "week"):
+        return (numbers if unit == "day" else numbers * 7 - 3) * _DAY
+    months = numbers * {"month": 1, "quarter": 3, "year": 12}[unit]
+    return months.astype("datetime64[M]").astype("datetime64[us]").astype(np.int64)
 
 
 def named(number: int, unit: str) -> str:

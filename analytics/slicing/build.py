@@ -60,28 +60,35 @@ class Build:
             raise TypeError(f"not whole numbers: {query}")
         return np.ma.filled(values, ABSENT) if np.ma.isMaskedArray(values) else np.asarray(values)
 
-    def code(self, name: str, table: str, key: str, expression: str, label: str = "") -> bool:
-        """A coded column of a table whose rows `key` numbers, with its dictionary; False where it has too many values.
+    def code(self, name: str, table: str, expression: str, label: str = "") -> NDArray[Any] | None:
+        """A coded column of a table, in its order, with its dictionary; None where it has too many values.
 
         label: the expression that names a value for people.
         """
-        self.duck.execute(
-            f"CREATE OR REPLACE TABLE words AS SELECT value, row_number() OVER (ORDER BY value) AS code, label FROM "
-            f"(SELECT CAST({expression} AS VARCHAR) AS value, min({label or 'NULL'}) AS label FROM {table} "
-            f"WHERE {expression} IS NOT NULL GROUP BY 1)"
-        )
-        rows = self.duck.execute("SELECT value, label FROM words ORDER BY code").fetchall()
+        text = f"CAST({expression} AS VARCHAR)"
+        rows = self.duck.execute(
+            f"SELECT {text} AS value, min({label or 'NULL'}) FROM {table} WHERE {expression} IS NOT NULL "
+            f"GROUP BY 1 ORDER BY 1 LIMIT {MAX_VALUES + 1}"
+        ).fetchall()
         if len(rows) > MAX_VALUES:
-            return False
-        codes = self.read(
-            f"SELECT CAST(coalesce(w.code, 0) AS INTEGER) FROM {table} AS t "
-            f"LEFT JOIN words AS w ON w.value = CAST({expression} AS VARCHAR) ORDER BY t.{key}"
-        )
+            return None
+        words = [row[0] for row in rows]
+        codes = self.codes(table, text, words)
         self.save(name, codes)
-        self.dictionaries[name] = [row[0] for row in rows]
+        self.dictionaries[name] = words
         if label:
             self.labels[name] = {row[0]: row[1] for row in rows if row[1] is not None}
-        return True
+        return codes
+
+    def codes(self, table: str, text: str, words: list[str]) -> NDArray[Any]:
+        """The place of each row's text in a list of words, from 1; 0 for none of them."""
+        if not words:
+            return np.zeros(len(self.read(f"SELECT 0 FROM {table}")), dtype=np.uint8)
+        self.duck.execute("DROP TYPE IF EXISTS word")
+        self.duck.register("listed_words", {"value": np.array(words, dtype=object)})
+        self.duck.execute("CREATE TYPE word AS ENUM (SELECT value FROM listed_words)")
+        self.duck.unregister("listed_words")
+        return self.read(f"SELECT CAST(coalesce(enum_code(TRY_CAST({text} AS word)) + 1, 0) AS INTEGER) FROM {table}")
 
 
 def build(
@@ -104,9 +111,9 @@ def build(
     _customers(made, custom)
     _profiles(made, list(profile))
     orders = _orders(made)
-    _lines(made)
+    _lines(made, orders)
     _touches(made)
-    customers = len(made.read("SELECT n FROM customers ORDER BY n"))
+    customers = len(made.read("SELECT n FROM customers"))
     _totals(made, orders, customers)
     meta: Mapping[str, Any] = {
         "format": FORMAT,
@@ -123,69 +130,98 @@ def build(
 
 
 def _customers(made: Build, custom: Iterable[str]) -> None:
-    ids = made.duck.execute("SELECT id FROM customers ORDER BY n").fetchall()
+    ids = made.duck.execute("SELECT id FROM customers").fetchall()
     packed = b"".join(bytes.fromhex(row[0].replace("-", "")) for row in ids)
     made.save("ids", np.frombuffer(packed, dtype="S16"))
     for name in catalogue.CONTACT_COLUMNS:
-        made.code(name, "customers", "n", name)
-    made.code("acquisition_source", "customers", "n", "came_from")
-    made.code("industry", "customers", "n", "industry")
+        made.code(name, "customers", name)
+    made.code("acquisition_source", "customers", "came_from")
+    made.code("industry", "customers", "industry")
     for key in custom:
         # A list or an object is no value; a text that is empty is one.
-        value = f"CASE WHEN json_type(custom, '$.{key}') NOT IN ('ARRAY', 'OBJECT', 'NULL') THEN json_extract_string(custom, '$.{key}') END"  # noqa: E501
-        made.code(f"{catalogue.CUSTOM}{key}", "customers", "n", value)
+        kind, value = f"json_type(custom, '$.{key}')", f"json_extract_string(custom, '$.{key}')"
+        plain = f"CASE WHEN {kind} NOT IN ('ARRAY', 'OBJECT', 'NULL') THEN {value} END"
+        made.code(f"{catalogue.CUSTOM}{key}", "customers", plain)
 
 
 def _profiles(made: Build, profile: list[ProfileColumn]) -> None:
     made.duck.execute(
-        "CREATE OR REPLACE TABLE profiled AS SELECT c.n, p.* FROM customers AS c "
-        "LEFT JOIN profiles AS p ON p.contact_id = c.id"
+        "CREATE TABLE profiled AS SELECT p.* FROM customers AS c LEFT JOIN profiles AS p ON p.contact_id = c.id "
+        "ORDER BY c.n"
     )
     for column in profile:
         if column.is_dimension:
-            made.code(f"metrics.{column.name}", "profiled", "n", column.name)
+            made.code(f"metrics.{column.name}", "profiled", column.name)
         if column.places is not None:
             scaled = f"CAST({column.name} * {10**column.places} AS BIGINT)"
-            made.save(f"number.{column.name}", made.read(f"SELECT {scaled} FROM profiled ORDER BY n"))
+            made.save(f"number.{column.name}", made.read(f"SELECT {scaled} FROM profiled"))
 
 
 def _orders(made: Build) -> dict[str, NDArray[Any]]:
-    made.save("order.placed", made.read(f"SELECT {_PLACED} FROM bought ORDER BY m"))
+    made.save("order.placed", made.read(f"SELECT {_PLACED} FROM bought"))
     columns = {
         "customer": "customer", "is_money": "CAST(is_money AS TINYINT)", **{name: name for name in _ORDER_SUMS},
     }  # fmt: skip
-    found = {name: made.read(f"SELECT {sql} FROM bought ORDER BY m") for name, sql in columns.items()}
-    for name in ("margin", "units"):
-        # Every order has at least one piece. Of the margin as much is known as of the lines.
-        found[name] = made.read(f"SELECT CAST(sum({name}) AS BIGINT) FROM sold GROUP BY m ORDER BY m")
+    found = {name: made.read(f"SELECT {sql} FROM bought") for name, sql in columns.items()}
     for name, values in found.items():
         made.save(f"order.{name}", values)
     for name in catalogue.ORDER_DIMENSIONS:
-        made.code(name, "bought", "m", name)
+        made.code(name, "bought", name)
     return found
 
 
-def _lines(made: Build) -> None:
-    made.duck.execute(
-        "CREATE TABLE pieces AS SELECT row_number() OVER (ORDER BY s.m, s.id NULLS LAST) - 1 AS l, s.*, b.customer "
-        "FROM sold AS s JOIN bought AS b ON b.m = s.m"
-    )
-    made.save("line.order", made.read("SELECT m FROM pieces ORDER BY l"))
-    for name in ("customer", *_ORDER_SUMS, "margin", "units"):
-        made.save(f"line.{name}", made.read(f"SELECT CAST({name} AS BIGINT) FROM pieces ORDER BY l"))
-    made.duck.execute(
-        "CREATE OR REPLACE TABLE goods AS SELECT i.l, p.* FROM pieces AS i LEFT JOIN products_sold AS p "
-        "ON p.id = i.product_id"
-    )
-    made.code("product", "goods", "l", "id", "name")
-    made.code("product_line", "goods", "l", "line_id", "line_name")
-    made.code("category", "goods", "l", "category")
-    made.code("brand", "goods", "l", "brand")
+def _lines(made: Build, orders: dict[str, NDArray[Any]]) -> None:
+    """Lines, and for what an order's lines do not account for (a discount of the whole order, an order without lines) a
+    line without a product, so that lines add up to their orders exactly. Adds the orders' margin and units to `orders`.
+    """
+    count = len(orders["customer"])
+    of = made.read("SELECT m FROM lines_sold")
+    lines = np.bincount(of, minlength=count)
+    margin = made.read("SELECT CAST(revenue - cost AS BIGINT) FROM lines_sold")
+    costed = np.bincount(of[margin != ABSENT], minlength=count)
+    rest = {
+        name: orders[name] - sums(of, made.read(f"SELECT {name} FROM lines_sold"), count) for name in _ORDER_SUMS
+    }  # fmt: skip
+    bare = lines == 0
+    more = np.flatnonzero(np.logical_or.reduce([bare, *(values != 0 for values in rest.values())]))
+    # A discount of the whole order costs nothing; it counts where the cost of all that it is on is known.
+    added = np.where((costed == lines) & ~bare, rest["revenue"], ABSENT)[more]
+    place = np.argsort(np.concatenate([of, more]), kind="stable")
+    orders["units"] = sums(of, made.read("SELECT units FROM lines_sold"), count)
+    known = sums(of, present(margin), count) + np.bincount(more, present(added), count).astype(np.int64)
+    orders["margin"] = np.where(costed > 0, known, ABSENT)
+    for name in ("units", "margin"):
+        made.save(f"order.{name}", orders[name])
+
+    def put(name: str, values: NDArray[Any], beyond: NDArray[Any]) -> None:
+        made.save(name, np.concatenate([values, beyond])[place])
+
+    nothing = np.zeros(len(more), dtype=np.int64)
+    put("line.order", of, more)
+    put("line.customer", orders["customer"][of], orders["customer"][more])
+    put("line.margin", margin, added)
+    put("line.units", made.read("SELECT units FROM lines_sold"), nothing)
+    for name in _ORDER_SUMS:
+        put(f"line.{name}", made.read(f"SELECT {name} FROM lines_sold"), rest[name][more])
+    _goods(made, place, nothing)
+
+
+def _goods(made: Build, place: NDArray[Any], nothing: NDArray[Any]) -> None:
+    """The dimensions of lines, by way of their product."""
+    ids = [row[0] for row in made.duck.execute("SELECT id FROM products_sold").fetchall()]
+    product = np.concatenate([made.codes("lines_sold", "product_id", ids), nothing])[place]
+    for name, (value, label) in {
+        "product": ("id", "name"), "product_line": ("line_id", "line_name"), "category": ("category", ""),
+        "brand": ("brand", ""),
+    }.items():  # fmt: skip
+        codes = made.code(name, "products_sold", value, label)
+        if codes is not None:
+            made.save(name, np.concatenate([[0], codes])[product])
 
 
 def _touches(made: Build) -> None:
     for name, sql in {"placed": _PLACED, "customer": "customer", "cost": "cost"}.items():
-        made.save(f"touch.{name}", made.read(f"SELECT {sql} FROM touched ORDER BY placed_at, customer, cost"))
+        made.save(f"touch.{name}", made.read(f"SELECT {sql} FROM touched"))
 
 
 def _totals(made: Build, orders: Mapping[str, NDArray[Any]], customers: int) -> None:

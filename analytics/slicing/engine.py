@@ -125,7 +125,13 @@ class Slicer:
         for measure in measures:
             if measure.interval == "mean":
                 found.squares[measure.name] = self._squares(measure, by_customers)
+        self.release()
         return found
+
+    def release(self) -> None:
+        """Let go of the rows, which refer to this in turn: the collector would come for them much later."""
+        for name in ("rows", "rows_before"):
+            self.__dict__.pop(name, None)
 
     def part(self, name: str) -> Ints:
         """A part of every customer, whichever cell they are in."""

@@ -61,8 +61,21 @@ def distinct(groups: Ints, members: Ints, count: int, size: int) -> tuple[Ints, 
         seen[key] = True
         found = np.flatnonzero(seen)
     else:
-        found = np.unique(key)
+        found = _once(key, count * size)
     return found // size, found % size
+
+
+def _once(keys: Ints, limit: int) -> Ints:
+    """The keys below a limit, each once, in order. Sorting 32 bits takes a third of the time."""
+    ordered = np.sort(keys.astype(np.uint32) if limit < 2**32 else keys)
+    return ordered[_changes(ordered)].astype(np.int64)
+
+
+def _changes(ordered: Ints) -> Ints:
+    """Where another value begins."""
+    first = np.ones(len(ordered), dtype=bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    return first
 
 
 def counted(groups: Ints, members: Ints, count: int, size: int) -> Ints:
@@ -81,5 +94,9 @@ def by_pair(groups: Ints, members: Ints, values: Ints, count: int, size: int) ->
     if count * size <= DENSE_SUMS:
         there = np.bincount(key, minlength=count * size) > 0
         return np.flatnonzero(there) // size, sums(key, values, count * size)[there]
-    pairs, places = np.unique(key, return_inverse=True)
-    return pairs // size, sums(places, values, len(pairs))
+    order = np.argsort(key)
+    ordered = key[order]
+    starts = np.flatnonzero(_changes(ordered))
+    if not len(starts):
+        return starts, starts
+    return ordered[starts] // size, np.add.reduceat(values[order].astype(np.int64), starts)

@@ -1,4 +1,4 @@
--- The tables that the store's columns are read from: customers, bought, sold, products_sold, touched.
+-- The tables that the store's columns are read from, each in the order in which its rows are numbered.
 -- Numbers of customers and of orders count from 0. Amounts are whole cents of $base_currency, quantities thousandths.
 --
 -- Behaviour counts every order that was not cancelled; money those in the base currency, less what was returned: the
@@ -12,7 +12,8 @@ SELECT
   COALESCE(c.acquisition_source, c.source) AS came_from,
   k.industry
 FROM contacts AS c
-LEFT JOIN companies AS k ON k.id = c.company_id;
+LEFT JOIN companies AS k ON k.id = c.company_id
+ORDER BY n;
 
 CREATE TABLE bought AS
 SELECT
@@ -30,7 +31,8 @@ SELECT
   o.location
 FROM orders AS o
 JOIN customers AS c ON c.id = o.contact_id
-WHERE o.status <> 'cancelled';
+WHERE o.status <> 'cancelled'
+ORDER BY m;
 
 -- What one line brought, and what of it the goods cost that were not sent back: null where that is not known.
 CREATE TABLE lines_sold AS
@@ -48,53 +50,18 @@ SELECT
   END AS cost
 FROM order_lines AS l
 JOIN bought AS b ON b.id = l.order_id
-LEFT JOIN (SELECT line_id, SUM(amount) AS amount FROM order_returns GROUP BY line_id) AS r ON r.line_id = l.id;
-
--- What the lines of an order do not account for (a discount of the whole order, an order without lines) is a line
--- without a product, so that lines add up to their orders exactly.
-CREATE TABLE sold AS
-WITH added AS (
-  SELECT
-    m,
-    SUM(revenue) AS revenue,
-    SUM(returned) AS returned,
-    SUM(discount) AS discount,
-    SUM(list_price) AS list_price,
-    SUM(units) AS units,
-    SUM(cost) AS cost,
-    COUNT(*) = COUNT(cost) AS is_costed
-  FROM lines_sold
-  GROUP BY m
-),
-rest AS (
-  SELECT
-    b.m,
-    b.revenue - COALESCE(a.revenue, 0) AS revenue,
-    b.returned - COALESCE(a.returned, 0) AS returned,
-    b.discount - COALESCE(a.discount, 0) AS discount,
-    b.list_price - COALESCE(a.list_price, 0) AS list_price,
-    a.m IS NULL AS is_bare,
-    a.is_costed
-  FROM bought AS b
-  LEFT JOIN added AS a ON a.m = b.m
-)
-SELECT m, id, product_id, revenue, returned, discount, list_price, units, revenue - cost AS margin
-FROM lines_sold
-UNION ALL
-SELECT
-  m, NULL, NULL, revenue, returned, discount, list_price, 0,
-  -- A discount of the whole order costs nothing; it counts where the cost of all that it is on is known.
-  CASE WHEN is_costed THEN revenue END
-FROM rest
-WHERE is_bare OR revenue <> 0 OR returned <> 0 OR discount <> 0 OR list_price <> 0;
+LEFT JOIN (SELECT line_id, SUM(amount) AS amount FROM order_returns GROUP BY line_id) AS r ON r.line_id = l.id
+ORDER BY b.m, l.id;
 
 CREATE TABLE products_sold AS
 SELECT p.id, COALESCE(p.name, p.sku) AS name, p.category, p.brand, p.line_id, l.name AS line_name
 FROM products AS p
-LEFT JOIN product_lines AS l ON l.id = p.line_id;
+LEFT JOIN product_lines AS l ON l.id = p.line_id
+ORDER BY p.id;
 
 CREATE TABLE touched AS
 SELECT t.occurred_at AS placed_at, c.n AS customer, CAST(t.cost * 100 AS BIGINT) AS cost
 FROM touches AS t
 JOIN customers AS c ON c.id = t.contact_id
-WHERE t.cost IS NOT NULL AND t.currency = $base_currency;
+WHERE t.cost IS NOT NULL AND t.currency = $base_currency
+ORDER BY t.occurred_at, customer, cost;
