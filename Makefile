@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/python -m uv
 export PYTHONDONTWRITEBYTECODE ?=
 
-.PHONY: help demo test lint format schema bench lock clean
+.PHONY: help demo test lint format schema bench spark lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 20
@@ -40,8 +40,10 @@ schema: $(VENV)/.dev ## write openapi.yaml and schema.graphql
 bench: $(VENV)/.dev ## measure against a bare WSGI application
 	$(BIN)/python -m benchmarks $(ARGS)
 
+spark: $(VENV)/.spark ## what ANALYTICS_ENGINE=spark needs, beside Java 17 (some 500 MB)
+
 lock: $(VENV)/.dev ## compile requirements/*.in anew
-	@for name in base dev uv; do \
+	@for name in base dev spark uv; do \
 		$(UV) pip compile requirements/$$name.in -o requirements/$$name.txt --quiet --universal --python-version 3.11 \
 			--system-certs --generate-hashes --no-emit-index-url --no-annotate --no-header || exit 1; done
 
@@ -70,4 +72,9 @@ $(VENV)/.base: requirements/base.txt $(VENV)/.uv
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.base
 	@echo "Installing the developer's tools ..."
 	@$(UV) pip install --quiet --system-certs --require-hashes -r requirements/dev.txt --python $(BIN)/python
+	@touch $@
+
+$(VENV)/.spark: requirements/spark.txt $(VENV)/.base
+	@echo "Installing Apache Spark's driver ..."
+	@$(UV) pip install --quiet --system-certs --require-hashes -r requirements/spark.txt --python $(BIN)/python
 	@touch $@

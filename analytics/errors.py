@@ -38,3 +38,10 @@ class ResultNotKept(Conflict):
 
     code = "result_not_kept"
     title = "The table that this run computed is no longer kept; replay the run to make it again."
+
+
+class EngineFailed(Conflict):
+    """The engine that the settings name is not there, or could not compute something."""
+
+    code = "engine_failed"
+    title = "The analytics engine failed."

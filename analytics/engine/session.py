@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -60,6 +60,14 @@ class Lake:
     scratch: Path
     fingerprint: str
     synced_at: datetime | None
+    sources: Mapping[str, FactSource] = field(default_factory=dict)
+
+    def show(self) -> None:
+        """Make the facts readable by their names."""
+        for name, source in self.sources.items():
+            self.duck.execute(f"CREATE VIEW {name} AS {source.query(_files)}")
+        self.duck.execute(f"CREATE TABLE {GRID} (recency INT, frequency INT, segment VARCHAR)")
+        self.duck.executemany(f"INSERT INTO {GRID} VALUES (?, ?, ?)", [list(row) for row in rfm_grid()])
 
 
 @dataclass(frozen=True)
@@ -136,6 +144,10 @@ class Session:
         return self.results.folder / f"{step}.new"
 
 
+def _files(paths: Sequence[Path]) -> str:
+    return f"read_parquet([{', '.join(quoted(path) for path in paths)}])"
+
+
 def ordered(query: str, key: tuple[str, ...]) -> str:
     """The query in the order of a key, or in its own."""
     return f"SELECT * FROM (\n{query}\n) AS step_rows ORDER BY {', '.join(key)}" if key else query
@@ -151,26 +163,11 @@ def opened() -> Iterator[Lake]:
         files.scratch() as scratch,
         connected(scratch) as duck,
     ):
-        for source in reading.sources(connection).values():
-            _show(duck, source)
-        _add_grid(duck)
-        yield Lake(duck, scratch, reading.fingerprint(connection), _synced_at(connection))
+        lake = Lake(duck, scratch, reading.fingerprint(connection), _synced_at(connection), reading.sources(connection))
+        lake.show()
+        yield lake
 
 
 def _synced_at(connection: Connection) -> datetime | None:
     row = connection.execute("SELECT min(synced_at) FROM analytics_lake_fact").fetchone()
     return row[0] if row else None
-
-
-def _show(duck: duckdb.DuckDBPyConnection, source: FactSource) -> None:
-    """A view of a fact's rows."""
-    duck.execute(f"CREATE VIEW {source.name} AS {source.query(_scan)}")
-
-
-def _scan(paths: Sequence[Path]) -> str:
-    return f"read_parquet([{', '.join(quoted(path) for path in paths)}])"
-
-
-def _add_grid(duck: duckdb.DuckDBPyConnection) -> None:
-    duck.execute(f"CREATE TABLE {GRID} (recency INT, frequency INT, segment VARCHAR)")
-    duck.executemany(f"INSERT INTO {GRID} VALUES (?, ?, ?)", [list(row) for row in rfm_grid()])
