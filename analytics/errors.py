@@ -45,3 +45,10 @@ class EngineFailed(Conflict):
 
     code = "engine_failed"
     title = "The analytics engine failed."
+
+
+class NothingToDraw(Conflict):
+    """The results have nothing that the chart could show."""
+
+    code = "nothing_to_draw"
+    title = "There is nothing to draw yet: no results that this chart shows."

@@ -8,11 +8,12 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
+from analytics.admin import dashboard
 from analytics.errors import NotComputedYet
 from analytics.models import ContactMetrics, MetricRun
 from analytics.selectors import reports
 from analytics.services import recompute
-from core.admin import RecordAdmin, actor_of
+from core.admin import RecordAdmin, actor_of, home
 from core.clock import now
 from core.errors import DomainError
 from core.models.job import Job
@@ -43,9 +44,13 @@ class MetricRunAdmin(RecordAdmin):
     list_before_template = "analytics/admin/overview.html"
 
     def get_urls(self) -> list[URLPattern]:
-        """With the address of the button."""
-        own = path("recompute/", self.admin_site.admin_view(self.recompute_view), name="analytics_recompute")
-        return [own, *super().get_urls()]
+        """With the addresses of the button and of the dashboard."""
+        view = self.admin_site.admin_view
+        own = [
+            path("recompute/", view(self.recompute_view), name="analytics_recompute"),
+            path("dashboard/", view(home.dashboard), {"key": dashboard.PAGE}, name="analytics_dashboard"),
+        ]
+        return [*own, *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list, which loads itself again while a recomputation is at work."""

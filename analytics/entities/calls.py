@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analytics.entities import attribution, shapes, slices
+from analytics.entities import attribution, charts, shapes, slices
 from analytics.entities.contact_metrics import METRICS
 from analytics.selectors import profiles, reports
 from analytics.services import recompute
@@ -88,4 +88,12 @@ CONTACT_METRICS_OF = Operation(
     doc="The computed profile of a contact.",
     tags=_ANALYTICS,
 )
-OPERATIONS = (RECOMPUTE, CONCENTRATION, FIRST_ORDER_BANDS, RFM, *attribution.OPERATIONS, *slices.OPERATIONS)
+OPERATIONS = (
+    RECOMPUTE,
+    CONCENTRATION,
+    FIRST_ORDER_BANDS,
+    RFM,
+    *attribution.OPERATIONS,
+    *charts.OPERATIONS,
+    *slices.OPERATIONS,
+)

@@ -64,6 +64,7 @@ ADMIN_NAVIGATION: dict[str, dict[str, tuple[str, str, str]]] = {
         "crm.lifeeventkind": _item("cake"),
         "crm.lifecyclerule": _item("rule"),
         "analytics.contactmetrics": _item("monitoring"),
+        "admin:analytics_dashboard": _item("insights", "Dashboard", "analytics"),
         "analytics.metricrun": _item("query_stats", "Analytics"),
         "analytics.tierrule": _item("military_tech", "Tiers"),
         "analytics.tierchange": _item("trending_up", "Changes of tiers"),

@@ -36,6 +36,7 @@ class Widget:
     needs: (entity, action) pairs, all of which must be granted for the widget to be there.
     build: called as `build(actor=, at=)`; returns what the template shows, in plain values, for they are kept.
     span: how many of the page's twelve columns it takes. rank: its place, the lowest first.
+    page: the dashboard that it is on; the home page if none is named.
     """
 
     key: str
@@ -45,12 +46,21 @@ class Widget:
     template: str
     span: int = 6
     rank: int = 100
+    page: str = ""
 
     def is_for(self, actor: Actor) -> bool:
         return all(actor.may(entity, action) for entity, action in self.needs)
 
 
 _widgets: dict[str, Widget] = {}
+# Dashboards beside the home page: their titles, by what they are called in addresses.
+_pages: dict[str, str] = {}
+
+
+def page(key: str, title: str) -> str:
+    """Open a dashboard of its own, at the address that an app gives to `dashboard`; its key, for its widgets."""
+    _pages[key] = title
+    return key
 
 
 def add(*widgets: Widget) -> None:
@@ -58,14 +68,24 @@ def add(*widgets: Widget) -> None:
     _widgets.update({widget.key: widget for widget in widgets})
 
 
-def widgets_of(actor: Actor) -> list[Widget]:
-    """What the actor finds there, in order."""
-    return sorted((item for item in _widgets.values() if item.is_for(actor)), key=lambda item: (item.rank, item.key))
+def widgets_of(actor: Actor, page: str = "") -> list[Widget]:
+    """What the actor finds on the home page, or on another, in order."""
+    there = (item for item in _widgets.values() if item.page == page and item.is_for(actor))
+    return sorted(there, key=lambda item: (item.rank, item.key))
 
 
 def context(request: HttpRequest, found: dict[str, Any]) -> dict[str, Any]:
     """What the page needs (UNFOLD's DASHBOARD_CALLBACK)."""
     return found | {"widgets": widgets_of(actor_of(request)), "title": "Home"}
+
+
+def dashboard(request: HttpRequest, key: str) -> HttpResponse:
+    """A page of widgets beside the home page."""
+    widgets = widgets_of(actor_of(request), key) if key in _pages else []
+    if not widgets:
+        raise Http404
+    found = {**admin.site.each_context(request), "widgets": widgets, "title": _pages[key]}
+    return TemplateResponse(request, "admin/index.html", found)
 
 
 def widget(request: HttpRequest, key: str) -> HttpResponse:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -24,10 +24,28 @@ def as_json(value: Any) -> str:
 
 
 @register.filter
-def as_rows(chart: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """A chart as the rows of a table."""
-    for place, label in enumerate(chart["labels"]):
-        yield {"label": label, "values": [amount(series["values"][place]) for series in chart["series"]]}
+def as_table(chart: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Whatever a chart shows as a table: its column titles, and rows of a title and values."""
+    kind = chart["kind"]
+    if kind == "heatmap":
+        values = {(column, row): value for column, row, value in chart["cells"]}
+        columns = range(len(chart["labels"]))
+        rows = [
+            (name, [amount(values.get((column, row))) for column in columns]) for row, name in enumerate(chart["rows"])
+        ]
+        return {"titles": chart["labels"], "rows": rows}
+    if kind == "sankey":
+        titles = {node["name"]: node.get("title") or node["name"] for node in chart["nodes"]}
+        flows = [(titles[link["source"]], [titles[link["target"]], amount(link["value"])]) for link in chart["links"]]
+        return {"titles": ["To", "Number"], "rows": flows}
+    if kind == "curve":
+        points = [(line["name"], [amount(x), amount(y)]) for line in chart["series"] for x, y in line["points"]]
+        return {"titles": [chart["x"]["name"], chart["y"]["name"]], "rows": points}
+    rows = [
+        (label, [amount(series["values"][place]) for series in chart["series"]])
+        for place, label in enumerate(chart["labels"])
+    ]
+    return {"titles": [series["name"] for series in chart["series"]], "rows": rows}
 
 
 @register.filter

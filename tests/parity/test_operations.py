@@ -20,6 +20,7 @@ OPERATIONS: dict[str, Operation] = {
 }
 # Refused for an administrator with valid input too; with the reason.
 REFUSED = {
+    "analytics_chart": "nothing was computed yet",
     "analytics_slice_members": "nothing was computed yet",
     "analytics_slices": "nothing was computed yet",
     "concentration": "nothing was computed yet",
