@@ -63,7 +63,7 @@ def _whale(*, actor: Actor, at: datetime, as_of: datetime | None) -> Data | None
 
 def _cumulative(measure: Mapping[str, Any]) -> Data | None:
     points = [[point["customers_share"], point["share"]] for point in measure["points"] if point["share"] is not None]
-    name = str(measure["measure"]).replace("_", " ").capitalize()
+    name = _words(measure["measure"])
     return {"name": name, "points": points, "filled": True} if len(points) > 1 else None
 
 
@@ -76,7 +76,8 @@ def _triangle(name: str, unit: str | None) -> Build:
             [cell["offset"], place, cell[name]]
             for place, row in enumerate(rows)
             for cell in row["periods"]
-            if cell["offset"] < width
+            # A period that is not over yet would look like a fall.
+            if cell["offset"] < width and cell["complete"]
         ]
         labels = [f"+{offset}" for offset in range(width)]
         data = {"kind": "heatmap", "labels": labels, "rows": [_month(row["cohort"]) for row in rows], "cells": cells}
@@ -87,29 +88,31 @@ def _triangle(name: str, unit: str | None) -> Build:
 
 def _flow(*, actor: Actor, at: datetime, as_of: datetime | None) -> Data | None:
     """How customers went from stage to stage at the ends of the last months."""
-    months = lifecycle.lifecycle(actor=actor, at=at, as_of=as_of, months=MOST_MONTHS)["months"]
-    nodes: dict[str, Data] = {}
-    links = []
-    for place, month in enumerate(months):
-        for flow in month["flows"]:
-            if not flow["customers"] or flow["from_stage"] is None:
-                continue
-            ends = [(depth, flow[side]) for depth, side in ((place, "from_stage"), (place + 1, "to_stage"))]
-            for depth, stage in ends:
-                name = f"{depth}/{stage}"
-                nodes[name] = {"name": name, "title": stage.replace("_", " ").capitalize(), "depth": depth}
-            source, target = (f"{depth}/{stage}" for depth, stage in ends)
-            links.append({"source": source, "target": target, "value": flow["customers"]})
-    return {"kind": "sankey", "nodes": list(nodes.values()), "links": links} if links else None
+    found = lifecycle.lifecycle(actor=actor, at=at, as_of=as_of, months=MOST_MONTHS)
+    links = [
+        {
+            "source": f"{place}/{flow['from_stage']}",
+            "target": f"{place + 1}/{flow['to_stage']}",
+            "value": flow["customers"],
+        }
+        for place, month in enumerate(found["months"])
+        for flow in month["flows"]
+        if flow["customers"] and flow["from_stage"] is not None
+    ]
+    linked = {link[end] for link in links for end in ("source", "target")}
+    nodes = [
+        {"name": f"{depth}/{stage}", "title": _words(stage), "depth": depth, "group": group}
+        for depth in range(len(found["months"]) + 1)
+        for group, stage in enumerate(found["stages"])
+        if f"{depth}/{stage}" in linked
+    ]
+    return {"kind": "sankey", "nodes": nodes, "links": links} if links else None
 
 
 def _stages(*, actor: Actor, at: datetime, as_of: datetime | None) -> Data | None:
     found = lifecycle.lifecycle(actor=actor, at=at, as_of=as_of, months=MOST_PERIODS)
     stocks = [{stock["stage"]: stock["customers"] for stock in month["stocks"]} for month in found["months"]]
-    series = [
-        {"name": stage.replace("_", " ").capitalize(), "values": [stock[stage] for stock in stocks]}
-        for stage in found["stages"]
-    ]
+    series = [{"name": _words(stage), "values": [stock[stage] for stock in stocks]} for stage in found["stages"]]
     return _drawn("stacked", [_month(month["month"]) for month in found["months"]], series)
 
 
@@ -135,6 +138,10 @@ def _models(*, actor: Actor, at: datetime, as_of: datetime | None) -> Data | Non
 
 def _drawn(kind: str, labels: list[str], series: Iterable[Data]) -> Data | None:
     return {"kind": kind, "labels": labels, "series": list(series)} if labels else None
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ").capitalize()
 
 
 def _month(day: str) -> str:

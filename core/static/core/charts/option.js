@@ -144,15 +144,18 @@ var chartOption = (function () {
     };
   }
 
-  /* data.nodes are { name, title, depth }, data.links { source, target, value }. */
+  /* data.nodes are { name, title, depth, group } in their order, data.links { source, target, value }. */
   function sankey(data, theme) {
     var titles = {};
     data.nodes.forEach(function (node) { titles[node.name] = node.title || node.name; });
     return {
       tooltip: { trigger: "item" },
       series: [{
-        type: "sankey", left: 8, right: 120, top: 12, bottom: 12, nodeGap: 14, draggable: false, layoutIterations: 32,
-        data: data.nodes.map(function (node) { return { name: node.name, depth: node.depth }; }),
+        type: "sankey", left: 8, right: 120, top: 12, bottom: 12, nodeGap: 14, draggable: false, layoutIterations: 0,
+        data: data.nodes.map(function (node) {
+          var colours = theme.dark ? DARK : LIGHT;
+          return { name: node.name, depth: node.depth, itemStyle: { color: colours[(node.group || 0) % colours.length] } };
+        }),
         links: data.links.map(function (link) {
           return { source: link.source, target: link.target, value: Number(link.value) };
         }),
