@@ -66,6 +66,7 @@ ADMIN_NAVIGATION: dict[str, dict[str, tuple[str, str, str]]] = {
         "analytics.contactmetrics": _item("monitoring"),
         "admin:analytics_dashboard": _item("insights", "Dashboard", "analytics"),
         "analytics.metricrun": _item("query_stats", "Analytics"),
+        "analytics.fittedmodel": _item("model_training", "Models"),
         "analytics.tierrule": _item("military_tech", "Tiers"),
         "analytics.tierchange": _item("trending_up", "Changes of tiers"),
         "analytics.costactivity": _item("checklist", "Cost activities"),

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -81,9 +82,11 @@ def context(request: HttpRequest, found: dict[str, Any]) -> dict[str, Any]:
 
 def dashboard(request: HttpRequest, key: str) -> HttpResponse:
     """A page of widgets beside the home page."""
-    widgets = widgets_of(actor_of(request), key) if key in _pages else []
-    if not widgets:
+    if key not in _pages:
         raise Http404
+    widgets = widgets_of(actor_of(request), key)
+    if not widgets:
+        raise PermissionDenied
     found = {**admin.site.each_context(request), "widgets": widgets, "title": _pages[key]}
     return TemplateResponse(request, "admin/index.html", found)
 

@@ -34,7 +34,7 @@ NO_ENTITY = {"allauth_idp_oidc.Client": SUPERUSERS_ONLY, "mfa.Authenticator": SU
 # Views beside the usual ones, with the grant that each needs.
 OTHER_VIEWS = {"analytics_recompute": ("analytics", "recompute")}
 # Views that only show something, with the kind of record that one must be allowed to see.
-PAGES = {"crm_deal_board": "deal", "crm_case_board": "case"}
+PAGES = {"crm_deal_board": "deal", "crm_case_board": "case", "analytics_dashboard": "analytics"}
 # Views of one record among those, and the wizard of imports: who sees and does what is tested where they are.
 OF_A_RECORD = {
     "core_export_new",

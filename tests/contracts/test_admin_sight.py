@@ -22,6 +22,7 @@ from core.admin.base import RecordAdmin
 from core.admin.filters import RelatedFilter
 from core.models.record import Record
 from core.registry.fields import Field
+from tests.contracts.test_admin import PAGES
 from tests.support import shared
 from tests.support.people import Company, Person
 from tests.support.samples import Samples
@@ -61,7 +62,7 @@ def test_the_menu_leads_where_the_role_may_go(entered: dict[str, tuple[Person, C
         for options in ADMINS.values():
             if person.visibilities(options.entity.name, "view"):
                 expected.add(_list(options))
-        for name, entity in (("crm_deal_board", "deal"), ("crm_case_board", "case")):
+        for name, entity in PAGES.items():
             if person.visibilities(entity, "view"):
                 expected.add(reverse(f"admin:{name}"))
         if shown != expected:

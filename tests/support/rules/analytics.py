@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analytics.models import ContactMetrics, MetricResult, MetricRun, TierChange
+from analytics.models import ContactMetrics, MetricResult, MetricRun, Recommendation, TierChange
 from core.models.record import Record
 from tests.support.rules.rule import Rule
 
@@ -65,11 +65,31 @@ def _tier_change(samples: Samples) -> Record:
     return made
 
 
-MAKERS = {"tier_change": _tier_change, "contact_metrics": _metrics, "metric_run": _run}
+def _recommendation(samples: Samples) -> Record:
+    moments = {"as_of": samples.at, "computed_at": samples.at, "created_at": samples.at, "updated_at": samples.at}
+    made: Record = Recommendation.objects.create(
+        contact_id=samples.make("contact").pk,
+        rank=1,
+        kind="anything",
+        reason="has not bought for long",
+        definition_version="1",
+        window="all",
+        **moments,
+    )
+    return made
+
+
+MAKERS = {
+    "contact_metrics": _metrics,
+    "metric_run": _run,
+    "recommendation": _recommendation,
+    "tier_change": _tier_change,
+}
 ALSO = {
     "analytics_slice_members": ("order", "view"),
     "analytics_slices": ("order", "view"),
     "metrics_of_contact": ("contact_metrics", "view"),
+    "recommendations_of_contact": ("recommendation", "view"),
     "replay_metric_run": ("analytics", "recompute"),
     "compare_metric_run": ("analytics", "view"),
 }
