@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from analytics import facts
 from analytics.engine import session as engine
@@ -26,8 +27,10 @@ ORDERS = facts.fact("orders")
 
 @pytest.fixture(autouse=True)
 def no_marks() -> None:
-    """Emptying tables after the test before this one has left marks; activities to begin with would be copied too."""
+    """Emptying tables after the test before this one has left marks; rows of the beginning would be copied too."""
     CostActivity.objects.all().delete()
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM analytics_tier_rule")
     DirtyMonth.objects.all().delete()
 
 
