@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
-from django.conf import settings
-
 from core.models.job import Job
 
 
@@ -45,8 +43,3 @@ class Asked:
             "options": self.options,
             "replay_of": self.replay_of,
         }
-
-    @property
-    def origin(self) -> dict[str, Any]:
-        """What the tables follow from, besides the lake and the steps."""
-        return {"as_of": self.as_of.isoformat(), "options": self.options, "base_currency": settings.BASE_CURRENCY}

@@ -91,8 +91,12 @@ def _compute(job: Job) -> None:
     report(0, "Bringing the lake up to date")
     syncing.sync(at=now(), full=asked.full_sync, progress=lambda message: report(0, message))
     with engine.opened() as lake, on_engine(lake) as runner:
-        origin = {"lake": lake.fingerprint, "engine": settings.ANALYTICS_ENGINE, **asked.origin}
         parameters = parameters_of.from_options(asked.as_of, asked.options)
+        origin = {
+            "lake": lake.fingerprint,
+            "engine": settings.ANALYTICS_ENGINE,
+            "parameters": {name: str(value) for name, value in parameters.items()},
+        }
         runs: dict[str, MetricRun] = {}
         session = Session(lake, runner, results.opened(str(job.pk), origin))
         for done, step in enumerate(ordered, start=1):

@@ -155,3 +155,15 @@ def test_one_that_reads_other_facts_starts_anew(monkeypatch: pytest.MonkeyPatch)
     order(contact(), AT - timedelta(days=1), 1000)
     _done(job)
     assert ContactMetrics.objects.filter(monetary=1000).exists()
+
+
+def test_one_whose_settings_changed_meanwhile_starts_anew(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    _customers()
+    job = recompute.request(actor=SYSTEM, at=AT)
+    with monkeypatch.context() as broken:
+        broken.setattr("core.jobs.finish", lambda **options: 1 / 0)
+        computation.carry_out(job_id=job.pk)
+    Job.objects.filter(pk=job.pk).update(status=Job.Status.RUNNING)
+    settings.BASE_CURRENCY = "EUR"
+    _done(job)
+    assert set(ContactMetrics.objects.values_list("other_currency_orders", flat=True)) == {1}
