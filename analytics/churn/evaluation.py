@@ -10,8 +10,8 @@ from scipy.stats import rankdata
 
 from analytics.churn.models import Bools, Floats
 
-# One-sided 5%: how plainly a way must be better than a simpler one.
-Z = 1.645
+# One-sided 1%: how plainly a way must be better than a simpler one.
+Z = 2.326
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Bin:
 
 @dataclass(frozen=True)
 class Errors:
-    """auc: probability that a churner is ranked above somebody who stayed (0.5: by chance). brier: mean squared error of
-    the probability (Brier 1950). log_loss: mean negative log-likelihood, in nats. curve: calibration by tenths."""
+    """auc: probability that a churner is ranked above somebody who stayed (0.5: by chance). brier: mean squared error
+    of the probability (Brier 1950). log_loss: mean negative log-likelihood, in nats. curve: calibration by tenths."""
 
     customers: int
     churners: int

@@ -26,6 +26,8 @@ SEED = 0
 LEARNT_FROM = 200_000
 # Isotonic calibration needs many of both outcomes; with fewer Platt's sigmoid is used (Niculescu-Mizil & Caruana 2005).
 ISOTONIC_FROM = 1_000
+# A feature that is known of fewer customers is left out of trees, which cannot be grown on nothing.
+KNOWN = 50
 
 
 class Fitted(Protocol):
@@ -93,11 +95,19 @@ def logistic(features: Floats, churned: Bools) -> Fitted:
 
 def boosting(features: Floats, churned: Bools) -> Fitted:
     """Gradient boosting of small trees over binned features (as LightGBM: Ke et al. 2017)."""
+    known = np.flatnonzero((~np.isnan(features)).sum(axis=0) >= KNOWN)
+    if len(known) == 0:
+        return base_rate(features, churned)
     trees = HistGradientBoostingClassifier(
         max_iter=120, learning_rate=0.05, max_leaf_nodes=12, min_samples_leaf=40, l2_regularization=1.0,
         early_stopping=False, random_state=SEED,
     )  # fmt: skip
-    return _calibrated(trees, features, churned)
+    return _calibrated(make_pipeline(FunctionTransformer(_picked, kw_args={"known": known}), trees), features, churned)
+
+
+def _picked(values: Floats, known: NDArray[np.int64]) -> Floats:
+    found: Floats = values[:, known]
+    return found
 
 
 def _signed_log(values: Floats) -> Floats:

@@ -16,7 +16,7 @@ _ROWS_AT_ONCE = 100_000
 
 
 def top_groups(fitted: Fitted, features: Floats) -> NDArray[np.int8]:
-    """By row the numbers of up to TOLD groups that raise the odds most, from most to least; -1 where there are fewer."""
+    """By row the numbers of up to TOLD groups that raise the odds most, the first most; -1 where there are fewer."""
     found = np.full((len(features), TOLD), -1, dtype=np.int8)
     if len(features) == 0 or fitted.log_odds(features[:1]) is None:
         return found

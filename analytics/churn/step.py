@@ -36,7 +36,7 @@ def horizon_of(session: Session) -> int | None:
 
 
 def run_fits(session: Session, parameters: Mapping[str, Any]) -> None:
-    """Put `churn_fits`: every way with its errors out of time; one row without errors where there is not enough data."""
+    """Put `churn_fits`: every way with its errors out of time; one row without errors where data are too few."""
     horizon = horizon_of(session)
     message, found = "not enough data: fewer than 30 gaps between purchases", tuple[Judged, ...]()
     if horizon is not None:
@@ -114,7 +114,8 @@ def _scores_sql() -> str:
         for n in range(reasons.TOLD)
     ]
     return f"""
-    SELECT f.contact_id, s.probability AS churn_probability, NULLIF(CONCAT_WS('; ', {", ".join(told)}), '') AS churn_reasons,
+    SELECT f.contact_id, s.probability AS churn_probability,
+      NULLIF(CONCAT_WS('; ', {", ".join(told)}), '') AS churn_reasons,
       CAST($horizon AS INT) AS churn_horizon_days
     FROM (SELECT *, ROW_NUMBER() OVER (ORDER BY contact_id) AS place FROM churn_features) AS f
     JOIN churn_scored AS s ON s.place = f.place

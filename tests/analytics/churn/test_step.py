@@ -29,10 +29,10 @@ def _scored(bought: dict[str, Sequence[float]]) -> tuple[list[dict[str, Any]], d
 
 
 def _market(seed: int) -> dict[str, Sequence[float]]:
-    """400 customers who buy about every ten days until they stop; a fifth of those left stop each month."""
+    """900 customers who buy about every ten days until they stop; a fifth of those left stop each month."""
     dice = np.random.default_rng(seed)
     found: dict[str, Sequence[float]] = {}
-    for customer in range(400):
+    for customer in range(900):
         stops = dice.exponential(150)
         age, ages = 300.0, []
         while age > 0 and 300 - age < stops:
