@@ -75,7 +75,7 @@ def page_rank(nodes: int, referred: Ints, referrer: Ints) -> Floats:
 
 
 def scores(value: Ints, rank: Floats) -> Floats:
-    """From 1 for the first down to 1/n for the last: by value, then by PageRank; the earlier node first among equals."""
+    """From 1 for the first down to 1/n for the last: by value, then by PageRank, then the earlier node."""
     order = np.lexsort((np.arange(len(value)), -np.round(rank, 12), -value))
     found = np.empty(len(value))
     found[order] = 1 - np.arange(len(value)) / max(1, len(value))

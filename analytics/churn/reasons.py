@@ -36,12 +36,15 @@ def _median(column: Floats) -> float:
 
 
 def _effects(fitted: Fitted, part: Floats, usual: Floats) -> Floats:
-    whole = fitted.log_odds(part)
     effects = np.zeros((len(part), len(GROUPS)))
+    whole = fitted.log_odds(part)
+    if whole is None:
+        return effects
     for number, group in enumerate(GROUPS):
         places = [FEATURES.index(name) for name in group.features]
         changed = part.copy()
         changed[:, places] = usual[places]
-        effects[:, number] = np.subtract(whole, fitted.log_odds(changed))
+        without = fitted.log_odds(changed)
+        effects[:, number] = 0 if without is None else whole - without
     # Where a feature is unknown, or as usual, it is no reason.
     return effects

@@ -14,7 +14,7 @@ import numpy as np
 from analytics.churn import fitting, reasons
 from analytics.churn.features import FEATURES, GROUPS
 from analytics.churn.fitting import Judged, Sample
-from analytics.churn.models import WAYS
+from analytics.churn.models import WAYS, Floats
 from analytics.engine.session import Session
 
 FITS, SCORES = "churn_fits", "churn_scores"
@@ -134,7 +134,7 @@ def _sample(session: Session, parameters: Mapping[str, Any], horizon: int, back:
     return Sample(_matrix(columns), np.ma.getdata(columns["churned"]).astype(bool))
 
 
-def _matrix(columns: Mapping[str, Any]) -> np.ndarray:
+def _matrix(columns: Mapping[str, Any]) -> Floats:
     """Customers x FEATURES; null becomes NaN."""
-    listed = [np.ma.filled(np.ma.asarray(columns[name], dtype=float), np.nan) for name in FEATURES]
+    listed: list[Floats] = [np.ma.filled(np.ma.asarray(columns[name], dtype=float), np.nan) for name in FEATURES]
     return np.column_stack(listed)
