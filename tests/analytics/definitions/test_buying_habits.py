@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.definitions import rfm_grid
+from analytics.steps.definitions import rfm_grid
 from tests.analytics.tables import AS_OF, by, compute, facts_of, insert, line, order
 
 BEFORE = AS_OF - timedelta(days=3)
