@@ -13,9 +13,10 @@ class AnalyticsConfig(AppConfig):
 
     def ready(self) -> None:
         """Declare the facts of the customer record, and that the lake holds data of people."""
-        from analytics import facts
+        from analytics import facts, findings
         from analytics.cost_facts import COST_FACTS
         from analytics.crm_facts import CRM_FACTS
+        from analytics.findings import profitability
         from analytics.services import model_requests
         from analytics.services.forgetting import LAKE
         from analytics.services.slice_store import STORE
@@ -24,6 +25,7 @@ class AnalyticsConfig(AppConfig):
         from core.personal import holders
 
         facts.register((*CRM_FACTS, *COST_FACTS, *TIER_FACTS))
+        findings.register("profitability", profitability.find)
         holders.register(LAKE)
         sending.register(model_requests.KIND, model_requests.TASK)
         holders.register(STORE)

@@ -1,5 +1,5 @@
 -- Everything that is computed about a contact, in one row: what is stored as its metrics.
--- reads: customer_metrics, purchase_rhythm, buying_habits, behaviour_stages, customer_tiers, lifetime_values
+-- reads: customer_metrics, purchase_rhythm, buying_habits, behaviour_stages, customer_tiers, lifetime_values, customer_profits
 -- window: all orders up to as_of
 -- key: contact_id
 SELECT
@@ -45,10 +45,27 @@ SELECT
   l.lifetime_value_high,
   l.lifetime_value_method,
   l.lifetime_value_basis,
-  l.predicted_next_order_at
+  l.predicted_next_order_at,
+  p.cost_of_goods,
+  p.lines_without_cost,
+  p.gross_margin,
+  p.service_cost,
+  p.order_cost,
+  p.return_cost,
+  p.delivery_cost,
+  p.cost_to_serve,
+  p.marketing_cost,
+  p.campaign_share,
+  p.acquisition_cost,
+  p.profit,
+  p.cost_events,
+  p.unrated_events,
+  p.profit_quintile,
+  p.profit_finding
 FROM customer_metrics AS m
 JOIN purchase_rhythm AS r ON r.contact_id = m.contact_id
 JOIN buying_habits AS h ON h.contact_id = m.contact_id
 LEFT JOIN behaviour_stages AS b ON b.contact_id = m.contact_id
 LEFT JOIN customer_tiers AS t ON t.contact_id = m.contact_id
 LEFT JOIN lifetime_values AS l ON l.contact_id = m.contact_id
+LEFT JOIN customer_profits AS p ON p.contact_id = m.contact_id

@@ -8,13 +8,15 @@ from analytics.entities.cost_model import COST_ACTIVITY, COST_RATE
 from analytics.entities.fitted_model import FIT_MODELS, FITTED_MODEL
 from analytics.entities.lifecycle import LIFECYCLE
 from analytics.entities.metric_run import COMPARE, METRIC_RUN, REPLAY
+from analytics.entities.profit import PROFIT_EVENTS, PROFIT_OF_CONTACT
+from analytics.entities.profit_reports import PROFIT_REPORTS
 from analytics.entities.recommendation import RECOMMENDATION, RECOMMENDATIONS_OF
 from analytics.entities.tier import TIER_CHANGE, TIER_RULE
 from core import registry
 from core.registry.fields import reverse_one
 
 ENTITIES = (CONTACT_METRICS, COST_ACTIVITY, COST_RATE, FITTED_MODEL, METRIC_RUN, RECOMMENDATION, TIER_CHANGE, TIER_RULE)
-OPERATIONS = (*CALLS, COHORTS, FIT_MODELS, LIFECYCLE)
+OPERATIONS = (*CALLS, COHORTS, FIT_MODELS, LIFECYCLE, *PROFIT_REPORTS)
 RESOURCES = {"analytics": ("view", "recompute")}
 
 
@@ -23,6 +25,8 @@ def extend() -> None:
     contact = registry.entity("contact")
     contact.add_relation(reverse_one("metrics", "contact_metrics", "contact_id", "The computed profile."))
     contact.add_operation(CONTACT_METRICS_OF)
+    contact.add_operation(PROFIT_OF_CONTACT)
+    contact.add_feed(PROFIT_EVENTS)
     contact.add_operation(RECOMMENDATIONS_OF)
     for operation in (REPLAY, COMPARE):
         METRIC_RUN.add_operation(operation)

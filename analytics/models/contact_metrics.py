@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 from django.db import models
 
 from analytics.models.computed import Computed, stored_triggers
-from analytics.models.profile import Behaviour, Lifetime, Purchases, Standing
+from analytics.models.profile import Behaviour, Lifetime, Profitability, Purchases, Standing
 from core.actors import Actor
 from core.models.record import Personal, Record, RecordQuerySet
 from core.models.scope import Scope
@@ -21,7 +21,7 @@ class ContactMetricsQuerySet(RecordQuerySet):
         return super().visible_to(actor, action).filter(contact__deleted_at__isnull=True)
 
 
-class ContactMetrics(Purchases, Behaviour, Standing, Lifetime, Computed, Record):
+class ContactMetrics(Purchases, Behaviour, Standing, Lifetime, Profitability, Computed, Record):
     """One row per contact, written by the recomputation only; its id is the contact's.
 
     What is computed are the fields of the themes in `analytics.models.profile`; each is a column of the step
@@ -47,6 +47,12 @@ class ContactMetrics(Purchases, Behaviour, Standing, Lifetime, Computed, Record)
             models.Index(fields=["recency_days", "id"], name="analytics_cm_recency_idx"),
             models.Index(fields=["frequency", "id"], name="analytics_cm_frequency_idx"),
             models.Index(fields=["monetary", "id"], name="analytics_cm_monetary_idx"),
+            models.Index(fields=["profit", "id"], name="analytics_cm_profit_idx"),
+            models.Index(
+                fields=["profit_finding", "id"],
+                condition=models.Q(profit_finding__isnull=False),
+                name="analytics_cm_finding_idx",
+            ),
             models.Index(fields=["rfm_segment", "id"], name="analytics_cm_segment_idx"),
             models.Index(fields=["rhythm_state", "id"], name="analytics_cm_rhythm_idx"),
             models.Index(fields=["lifetime_value", "id"], name="analytics_cm_value_idx"),

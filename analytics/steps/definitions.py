@@ -9,8 +9,10 @@ from functools import cache
 from pathlib import Path
 
 FOLDER = Path(__file__).parent.parent / "definitions"
+PARTS = FOLDER / "parts"
 GRID = "rfm_grid"
-_HEAD = re.compile(r"^-- (reads|window|key|result): (.+)$", re.MULTILINE)
+_HEAD = re.compile(r"^-- (reads|window|key|result|inlines): (.+)$", re.MULTILINE)
+_FIRST_WORD = re.compile(r"^(WITH|SELECT)\b", re.MULTILINE)
 _COMMENT = re.compile(r"--[^\n]*")
 _PARAMETER = re.compile(r"\$([a-z_][a-z0-9_]*)")
 
@@ -34,7 +36,7 @@ class Definition:
     @property
     def text(self) -> str:
         """What its version is made of: the statement without comments, and the grid where it reads that."""
-        return _bare(self.sql) + (f"\n{rfm_grid()!r}" if GRID in self.reads else "")
+        return bare(self.sql) + (f"\n{rfm_grid()!r}" if GRID in self.reads else "")
 
 
 @cache
@@ -46,8 +48,10 @@ def names() -> tuple[str, ...]:
 @cache
 def get(name: str) -> Definition:
     """The definition in `<name>.sql`. Raises FileNotFoundError, and KeyError where its head lacks something."""
-    sql = (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+    sql = text(name)
     head = dict(_HEAD.findall(sql))
+    for name_of_part in _listed(head.get("inlines", "")):
+        sql = with_table(sql, name_of_part, part(name_of_part))
     return Definition(
         name=name,
         sql=sql,
@@ -55,16 +59,34 @@ def get(name: str) -> Definition:
         window=head["window"],
         key=_listed(head["key"]),
         is_report=head.get("result") == "report",
-        parameters=frozenset(_PARAMETER.findall(_bare(sql))),
+        parameters=frozenset(_PARAMETER.findall(bare(sql))),
     )
 
 
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(item.strip() for item in text.split(","))
+def text(name: str) -> str:
+    """A definition's own words, without the parts that it inlines. Raises FileNotFoundError."""
+    return (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
 
 
-def _bare(sql: str) -> str:
+def part(name: str) -> str:
+    """The query in `parts/<name>.sql`: what several definitions read, and none keeps as a table, being too large."""
+    return (PARTS / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def with_table(sql: str, name: str, query: str) -> str:
+    """The statement with a query as its first common table expression, under a name that it reads."""
+    return _FIRST_WORD.sub(
+        lambda found: f"WITH {name} AS (\n{query})" + (",\n" if found[0] == "WITH" else "\nSELECT"), sql, count=1
+    )
+
+
+def bare(sql: str) -> str:
+    """Without comments, on one line."""
     return " ".join(_COMMENT.sub(" ", sql).split())
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(item.strip() for item in text.split(",") if item.strip())
 
 
 @cache

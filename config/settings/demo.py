@@ -9,7 +9,7 @@ BIFOCAL_HOME = default_home()
 
 # load: without a worker. recompute: through a running Celery worker. report: at every start, to the terminal.
 DEMO_STEPS: dict[str, list[str]] = {
-    "load": ["load_demo"],
+    "load": ["load_demo", "demo_rates"],
     "recompute": ["demo_recompute"],
     "report": ["demo_report"],
 }

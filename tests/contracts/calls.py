@@ -65,7 +65,8 @@ def _reads(entity: Entity) -> Iterator[Call]:
     for feed in entity.feeds:
         read = _feed(entity, feed.name)
         route = f"{base}/{RECORD}/{feed.name}"
-        yield Call(feed.name, name, "view", route, "GET", f"{entity.title}.{camel(feed.name)}", read, on_record=True)
+        field, also = f"{entity.title}.{camel(feed.name)}", rules.ALSO.get(feed.name)
+        yield Call(feed.name, name, "view", route, "GET", field, read, on_record=True, also=also)
 
 
 def _feed(entity: Entity, name: str) -> Callable[..., Outcome]:

@@ -25,7 +25,10 @@ REFUSED = {
     "analytics_slices": "nothing was computed yet",
     "concentration": "nothing was computed yet",
     "first_order_bands": "nothing was computed yet",
+    "findings": "nothing was computed yet",
     "metrics_of_contact": "nothing was computed yet",
+    "product_line_ledger": "nothing was computed yet",
+    "product_line_profits": "nothing was computed yet",
     "rfm_segments": "nothing was computed yet",
 }
 

@@ -4,7 +4,7 @@ Each part may define, by name of the entity or operation:
 RULES, values that only make sense together; MAKERS, how kinds that are not created through the API come about;
 OPERATIONS, input that must fit the record; BEFORE, what is done to a record before an operation can be carried out;
 RELATIVES, by (entity, relation), what a record at the end of a relation needs beside pointing back (None: there can be
-none); ALSO, operations that need a grant on another kind of record too.
+none); ALSO, operations and feeds that need a grant on another kind of record too.
 """
 
 from __future__ import annotations

@@ -88,6 +88,11 @@ MAKERS = {
 ALSO = {
     "analytics_slice_members": ("order", "view"),
     "analytics_slices": ("order", "view"),
+    "findings": ("contact_metrics", "view_costs"),
+    "product_line_ledger": ("contact_metrics", "view_costs"),
+    "product_line_profits": ("contact_metrics", "view_costs"),
+    "profit-events": ("contact_metrics", "view_costs"),
+    "profit_of_contact": ("contact_metrics", "view_costs"),
     "metrics_of_contact": ("contact_metrics", "view"),
     "recommendations_of_contact": ("recommendation", "view"),
     "replay_metric_run": ("analytics", "recompute"),
