@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class AnalyticsConfig(AppConfig):
@@ -29,3 +33,9 @@ class AnalyticsConfig(AppConfig):
         holders.register(LAKE)
         sending.register(model_requests.KIND, model_requests.TASK)
         holders.register(STORE)
+        import_module("analytics.subscribers").subscribe_all()
+        post_migrate.connect(self._watch, sender=self, dispatch_uid="analytics.watch")
+
+    def _watch(self, using: str, **_: Any) -> None:
+        """Triggers on the tables of lower apps, which know nothing of segments."""
+        import_module("analytics.services.segments.watching").install(using)

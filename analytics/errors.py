@@ -52,3 +52,10 @@ class NothingToDraw(Conflict):
 
     code = "nothing_to_draw"
     title = "There is nothing to draw yet: no results that this chart shows."
+
+
+class SegmentNotViable(Conflict):
+    """A group too small, too uncertain, or no different from its parent; `verdict` says so, with the alternative."""
+
+    code = "segment_not_viable"
+    title = "The segment is not to be acted upon by itself."

@@ -10,6 +10,7 @@ from celery import shared_task
 from analytics.lake import syncing
 from analytics.services import computation, fitting, slice_store
 from analytics.services import recompute as recomputing
+from analytics.services.segments import maintenance, refreshing
 from core.actors import SYSTEM
 from core.clock import now
 
@@ -53,3 +54,15 @@ def resume() -> None:
 def fit_models(job_id: str) -> None:
     """Fit models that somebody asked for."""
     fitting.carry_out(job_id=UUID(job_id))
+
+
+@shared_task(queue="default")
+def maintain_segments() -> None:
+    """Bring the members of all segments in step with what changed, unless that is being done."""
+    maintenance.run(at=now())
+
+
+@shared_task(queue="default")
+def refresh_segment(job_id: str) -> None:
+    """Evaluate one segment from scratch."""
+    refreshing.carry_out(job_id=UUID(job_id))

@@ -1,5 +1,5 @@
 """Analytics in the admin."""
 
-from analytics.admin import cost_model, home, metrics, models, tier
+from analytics.admin import cost_model, home, metrics, models, segments, tier
 
-__all__ = ["cost_model", "home", "metrics", "models", "tier"]
+__all__ = ["cost_model", "home", "metrics", "models", "segments", "tier"]

@@ -11,12 +11,16 @@ from analytics.entities.metric_run import COMPARE, METRIC_RUN, REPLAY
 from analytics.entities.profit import PROFIT_EVENTS, PROFIT_OF_CONTACT
 from analytics.entities.profit_reports import PROFIT_REPORTS
 from analytics.entities.recommendation import RECOMMENDATION, RECOMMENDATIONS_OF
+from analytics.entities.segment import SEGMENT, SEGMENT_MEMBERSHIP, SEGMENT_OPERATIONS
 from analytics.entities.tier import TIER_CHANGE, TIER_RULE
 from core import registry
-from core.registry.fields import reverse_one
+from core.registry.fields import many, reverse_one
 
-ENTITIES = (CONTACT_METRICS, COST_ACTIVITY, COST_RATE, FITTED_MODEL, METRIC_RUN, RECOMMENDATION, TIER_CHANGE, TIER_RULE)
-OPERATIONS = (*CALLS, COHORTS, FIT_MODELS, LIFECYCLE, *PROFIT_REPORTS)
+ENTITIES = (
+    CONTACT_METRICS, COST_ACTIVITY, COST_RATE, FITTED_MODEL, METRIC_RUN, RECOMMENDATION, SEGMENT, SEGMENT_MEMBERSHIP,
+    TIER_CHANGE, TIER_RULE,
+)  # fmt: skip
+OPERATIONS = (*CALLS, COHORTS, FIT_MODELS, LIFECYCLE, *PROFIT_REPORTS, *SEGMENT_OPERATIONS)
 RESOURCES = {"analytics": ("view", "recompute")}
 
 
@@ -28,6 +32,7 @@ def extend() -> None:
     contact.add_operation(PROFIT_OF_CONTACT)
     contact.add_feed(PROFIT_EVENTS)
     contact.add_operation(RECOMMENDATIONS_OF)
+    contact.add_relation(many("segments", "segment_membership", "contact_id", "The segments they are in."))
     for operation in (REPLAY, COMPARE):
         METRIC_RUN.add_operation(operation)
 

@@ -8,6 +8,14 @@ from analytics.models.lake import LakeFact, LakeFile
 from analytics.models.profile import FirstOrderBand
 from analytics.models.recommendation import Recommendation, RecommendationKind
 from analytics.models.run import MetricResult, MetricRun
+from analytics.models.segment import (
+    Segment,
+    SegmentChange,
+    SegmentKind,
+    SegmentMark,
+    SegmentMembership,
+    SegmentStatus,
+)
 from analytics.models.tier import TierBasis, TierChange, TierMeasure, TierRule
 
 __all__ = [
@@ -24,6 +32,12 @@ __all__ = [
     "MetricRun",
     "Recommendation",
     "RecommendationKind",
+    "Segment",
+    "SegmentChange",
+    "SegmentKind",
+    "SegmentMark",
+    "SegmentMembership",
+    "SegmentStatus",
     "StatementLine",
     "StoredElsewise",
     "StoredTable",

@@ -27,6 +27,8 @@ NO_ENTITY = {
     "analytics.LakeFile": "the lake's own bookkeeping",
     "analytics.StoredTable": "what the storing of computed rows knows of the last time",
     "analytics.StoredElsewise": "the same",
+    "analytics.SegmentMark": "what segments have yet to look at",
+    "analytics.SegmentChange": "the history of a segment's size, shown by its feed `history`",
     "analytics.MetricResult": "what a run found as a whole, shown by the operations of analytics",
     "crm.MergeMove": "what is needed to undo a merge; how many rows moved is shown by the merge's field `counts`",
     "crm.FileGarbage": "what is still to be removed from the storage of files",

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from core import registry
+from core.criteria.types import Criteria
 from core.registry import types
 from core.registry.entities import Entity
 from core.registry.fields import Field, ListOf, Shape
@@ -55,6 +56,7 @@ WRONG: tuple[tuple[type[types.FieldType], tuple[Any, ...]], ...] = (
     # GraphQL takes a single value for a list of one, and tells which member of a list is wrong.
     (types.TextList, ({"a": 1}, ["nul\x00"], ["x" * 500], ["x"] * 300)),
     (types.Json, ("x", 5, [1], {"a\x00": 1}, {"a": "nul\x00"}, _nested(9))),
+    (Criteria, ({"field": "no such field"}, {"bogus": 1}, {"field": "id", "op": "bogus", "value": 1})),
     (ListOf, ("x", 5, [5], [{"bogus": 1}])),
 )  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analytics.models import ContactMetrics, MetricResult, MetricRun, Recommendation, TierChange
+from analytics.models import ContactMetrics, MetricResult, MetricRun, Recommendation, SegmentMembership, TierChange
 from core.models.record import Record
 from tests.support.rules.rule import Rule
 
@@ -41,12 +41,38 @@ RULES = {
         },
         not_in_updates=frozenset({"rank", "enter_at", "stay_at", "measure", "basis", "window_days"}),
     ),
+    "segment": Rule(
+        why="a segment has criteria unless it is kept by hand, and a key that nothing else has",
+        needed=lambda samples: {"kind": "manual", "key": f"segment_{samples.next()}"},
+        complete=lambda samples: {
+            "kind": "dynamic",
+            "filter": {"field": "region", "op": "eq", "value": "north"},
+            "parent_id": None,
+            "source_id": None,
+            "owner_id": None,
+        },
+        changed=lambda samples, record: {"parent_id": None, "owner_id": None},
+        not_in_updates=frozenset({"kind", "filter", "key", "source_id"}),
+    ),
     "cost_rate": Rule(
         why="periods of one activity never overlap, and end after they begin",
         complete=lambda samples: {"valid_from": "2026-01-01", "valid_to": "2026-07-01"},
         not_in_updates=frozenset({"valid_from", "valid_to"}),
     ),
 }
+
+
+def _membership(samples: Samples) -> Record:
+    """A contact in a segment that is kept by hand."""
+    segment, contact = samples.make("segment"), samples.make("contact")
+    made: Record = SegmentMembership.objects.create(
+        segment_id=segment.pk,
+        contact_id=contact.pk,
+        entered_at=samples.at,
+        created_at=samples.at,
+        updated_at=samples.at,
+    )
+    return made
 
 
 def _run(samples: Samples) -> Record:
@@ -83,9 +109,19 @@ MAKERS = {
     "contact_metrics": _metrics,
     "metric_run": _run,
     "recommendation": _recommendation,
+    "segment_membership": _membership,
     "tier_change": _tier_change,
 }
+OPERATIONS = {
+    "preview_segment": lambda samples, record: {"filter": {}},
+    "add_segment_members": lambda samples, record: {"contact_ids": [str(samples.make("contact").pk)]},
+    "remove_segment_members": lambda samples, record: {"contact_ids": [str(samples.make("contact").pk)]},
+    "segment_verdicts": lambda samples, record: {"segment_ids": [str(samples.make("segment").pk)]},
+}
 ALSO = {
+    "preview_segment": ("contact", "view"),
+    "add_segment_members": ("contact", "view"),
+    "remove_segment_members": ("contact", "view"),
     "analytics_slice_members": ("order", "view"),
     "analytics_slices": ("order", "view"),
     "findings": ("contact_metrics", "view_costs"),
