@@ -1,5 +1,5 @@
 -- Everything that is computed about a contact, in one row: what is stored as its metrics.
--- reads: customer_metrics, purchase_rhythm, buying_habits, behaviour_stages, customer_tiers, lifetime_values, customer_profits
+-- reads: customer_metrics, purchase_rhythm, buying_habits, behaviour_stages, customer_tiers, lifetime_values, customer_profits, retention_worths
 -- window: all orders up to as_of
 -- key: contact_id
 SELECT
@@ -61,7 +61,8 @@ SELECT
   p.cost_events,
   p.unrated_events,
   p.profit_quintile,
-  p.profit_finding
+  p.profit_finding,
+  w.retention_worth
 FROM customer_metrics AS m
 JOIN purchase_rhythm AS r ON r.contact_id = m.contact_id
 JOIN buying_habits AS h ON h.contact_id = m.contact_id
@@ -69,3 +70,4 @@ LEFT JOIN behaviour_stages AS b ON b.contact_id = m.contact_id
 LEFT JOIN customer_tiers AS t ON t.contact_id = m.contact_id
 LEFT JOIN lifetime_values AS l ON l.contact_id = m.contact_id
 LEFT JOIN customer_profits AS p ON p.contact_id = m.contact_id
+LEFT JOIN retention_worths AS w ON w.contact_id = m.contact_id

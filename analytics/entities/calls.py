@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analytics.entities import attribution, charts, shapes, slices
+from analytics.entities import attribution, charts, investment, shapes, slices
 from analytics.entities.contact_metrics import METRICS
 from analytics.selectors import profiles, reports
 from analytics.services import recompute
@@ -95,5 +95,6 @@ OPERATIONS = (
     RFM,
     *attribution.OPERATIONS,
     *charts.OPERATIONS,
+    *investment.OPERATIONS,
     *slices.OPERATIONS,
 )

@@ -100,7 +100,7 @@ def split(budget: Decimal, segments: Sequence[Segment]) -> Split:
         amounts[place] = Decimal(exact).quantize(CENT, ROUND_FLOOR)
     left = min(budget, Decimal(wanted).quantize(CENT)) - sum(amounts)
     for place in ranked:
-        if left > 0 and amounts[place]:
+        if left > 0 and log(segments[place].first_return) > floor:
             amounts[place] += CENT
             left -= CENT
         elif left < 0 and amounts[place] >= CENT:

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 from django.db import models
 
 from analytics.models.computed import Computed, stored_triggers
-from analytics.models.profile import Behaviour, Lifetime, Profitability, Purchases, Standing
+from analytics.models.profile import Behaviour, Investment, Lifetime, Profitability, Purchases, Standing
 from core.actors import Actor
 from core.models.record import Personal, Record, RecordQuerySet
 from core.models.scope import Scope
@@ -21,7 +21,7 @@ class ContactMetricsQuerySet(RecordQuerySet):
         return super().visible_to(actor, action).filter(contact__deleted_at__isnull=True)
 
 
-class ContactMetrics(Purchases, Behaviour, Standing, Lifetime, Profitability, Computed, Record):
+class ContactMetrics(Purchases, Behaviour, Standing, Lifetime, Profitability, Investment, Computed, Record):
     """One row per contact, written by the recomputation only; its id is the contact's.
 
     What is computed are the fields of the themes in `analytics.models.profile`; each is a column of the step

@@ -47,4 +47,12 @@ MODELS: tuple[Model, ...] = (
         run="analytics.lifetime.values_step.run",
         code=("analytics/lifetime", "analytics/lifetime/lifetime_values.sql"),
     ),
+    Model(
+        name="retention_worths",
+        reads=("order_margins",),
+        window="all orders up to as_of",
+        key=("contact_id",),
+        run="analytics.investment.step.run",
+        code=("analytics/investment/chain.py", "analytics/investment/step.py"),
+    ),
 )

@@ -30,6 +30,7 @@ def test_by_hand() -> None:
     found = split(Decimal(100), alike)
     assert [share.amount for share in found.shares] == [Decimal(50), Decimal(50)]
     assert (found.unspent, found.shares[0].per_customer) == (0, 0.5)
+    assert split(Decimal("0.01"), [Segment("a", 1, 8, 1, 1)]).unspent == 0
     # The second's first unit brings 2, which the first brings until ln(10/2)/.1 = 16.09 for each customer.
     poorer = Segment("c", 100, 40, 0.5, 0.1)
     assert [share.amount for share in split(Decimal(1600), [alike[0], poorer]).shares] == [Decimal(1600), Decimal(0)]
@@ -58,7 +59,7 @@ def test_parts_add_up_and_marginal_returns_are_equal(budget: Decimal, segments: 
             slack = 0.02 * share.segment.steepness + 1e-9
             assert share.marginal_return == pytest.approx(found.level, rel=max(slack, 1e-6))
         elif found.level is not None and share.segment.customers and share.amount == 0:
-            assert share.segment.first_return <= found.level * (1 + 1e-6) + share.segment.steepness * 0.02
+            assert share.segment.first_return <= found.level * (1 + 1e-6 + share.segment.steepness * 0.02)
 
 
 @given(segments=SEGMENTS)
