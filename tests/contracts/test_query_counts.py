@@ -88,7 +88,7 @@ def _calls(
     groups = [item.name for item in entity.fields if item.groupable and item.type.name not in ("date", "datetime")][:2]
     where = {"field": "id", "op": "is_null", "value": False}
     yield "list", lambda: lambda: door.list(entity)
-    yield "list with relations", lambda: lambda: door.list(entity, expand=relations, limit=20)
+    yield "list with relations", lambda: lambda: door.list(entity, expand=relations, limit=15)
     yield "search", lambda: lambda: door.search(entity, where=where, limit=20)
     yield "get with relations", lambda: lambda: door.get(entity, record.pk, expand=relations)
     yield "aggregate by groups", lambda: lambda: door.aggregate(entity, group_by=[{"field": item} for item in groups])
