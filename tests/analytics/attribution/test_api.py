@@ -107,6 +107,8 @@ def test_what_was_not_computed_or_cannot_be_is_refused() -> None:
     assert (status, refused["errors"][0]["code"]) == (422, "not_stored")
     answer = caller.graphql("{ attribution(lookbackDays: 30) { by } }")
     assert answer["errors"][0]["extensions"]["errors"][0]["code"] == "not_stored"
+    answer = caller.graphql('{ attribution(models: ["best"]) { by } }')
+    assert answer["errors"][0]["extensions"]["errors"][0]["code"] == "invalid_choice"
     for wrong in ({"by": "moon"}, {"models": "best"}, {"conversion": "visit"}, {"lookback_days": "0"}, {"x": "1"}):
         assert caller.get("analytics/attribution", **wrong)[0] in (400, 422), wrong
     status, early = caller.get("analytics/attribution", as_of="2020-01-01T00:00:00Z")

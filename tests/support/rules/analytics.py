@@ -113,6 +113,14 @@ MAKERS = {
     "tier_change": _tier_change,
 }
 OPERATIONS = {
+    "investment_plan": lambda samples, record: {
+        "margin": "50",
+        "discount": 0.1,
+        "acquisition": {"ceiling": 0.4, "spend": "5", "rate": 0.25},
+        "retention": {"ceiling": 0.7, "spend": "10", "rate": 0.4},
+        "budget": None,
+        "segments": None,
+    },
     "preview_segment": lambda samples, record: {"filter": {}},
     "add_segment_members": lambda samples, record: {"contact_ids": [str(samples.make("contact").pk)]},
     "remove_segment_members": lambda samples, record: {"contact_ids": [str(samples.make("contact").pk)]},
