@@ -214,7 +214,7 @@ dimensions AS (
   UNION ALL
   SELECT 'rfm_segment'
 ),
-placed AS (
+apportioned AS (
   SELECT
     d.name AS dimension,
     CASE d.name
@@ -246,7 +246,7 @@ SELECT
   CAST(SUM(p.marketing_cost) AS DECIMAL(24, 4)) AS marketing_cost,
   CAST(SUM(p.acquisition_cost) AS DECIMAL(24, 4)) AS acquisition_cost,
   CAST(SUM(p.unrated_events) AS BIGINT) AS unrated_events
-FROM placed AS p
+FROM apportioned AS p
 LEFT JOIN product_lines AS l ON l.id = p.line_id
 GROUP BY p.dimension, p.segment, p.month, COALESCE(p.line_id, ''), l.name
 ORDER BY dimension, segment, month, product_line_id

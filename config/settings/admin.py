@@ -67,6 +67,8 @@ ADMIN_NAVIGATION: dict[str, dict[str, tuple[str, str, str]]] = {
         "admin:analytics_dashboard": _item("insights", "Dashboard", "analytics"),
         "analytics.metricrun": _item("query_stats", "Analytics"),
         "analytics.fittedmodel": _item("model_training", "Models"),
+        "analytics.segment": _item("groups", "Segments"),
+        "analytics.segmentmembership": _item("group", "Members of segments"),
         "analytics.tierrule": _item("military_tech", "Tiers"),
         "analytics.tierchange": _item("trending_up", "Changes of tiers"),
         "analytics.costactivity": _item("checklist", "Cost activities"),

@@ -48,7 +48,7 @@ def _records(script: Script, entity: Entity, company: Company, person: Person) -
 def _lists(script: Script, entity: Entity) -> None:
     door = script.door
     relations = tuple(relation.name for relation in entity.relations)
-    script.note("list", door.list(entity, expand=relations, limit=20))
+    script.note("list", door.list(entity, expand=relations, limit=15))
     script.note("search", door.search(entity, where={"not": {"field": "id", "op": "is_null", "value": True}}))
     if "restore" in entity.verbs:
         script.note("list deleted", door.list(entity, deleted=True))

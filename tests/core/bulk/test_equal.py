@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.postgres.constraints import ExclusionConstraint
 from django.db import transaction
 
 from core import registry
@@ -78,7 +79,15 @@ def _intents(entity: Entity, samples: Samples, records: list[Record]) -> Iterato
 
 def _free(entity: Entity, samples: Samples, records: list[Record]) -> dict[str, Any]:
     """A change that several records can have at once, and that none of them has already."""
-    unique = {name for item in entity.model._meta.constraints for name in getattr(item, "fields", ())}
+    constraints = entity.model._meta.constraints
+    unique = {name for item in constraints for name in getattr(item, "fields", ())}
+    unique |= {
+        name
+        for item in constraints
+        if isinstance(item, ExclusionConstraint)
+        for name, _ in item.expressions
+        if isinstance(name, str)
+    }
     return {
         name: value
         for name, value in samples.changes(entity, records[0]).items()

@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 
 from analytics.lake import syncing
+from analytics.models import Recommendation, Segment, SegmentMembership, TierChange
 from core import idempotency, jobs, registry
 from core.actors import SYSTEM
 from core.idempotency import Answer
@@ -162,6 +163,16 @@ def _kept_texts(at: datetime) -> None:
     idempotency.once(actor=SYSTEM, key="k", fingerprint="f", at=at, work=lambda: answer)
 
 
+def _computed(at: datetime, contact: Contact) -> None:
+    """What analytics says of them."""
+    moments = {"created_at": at, "updated_at": at}
+    TierChange.objects.create(contact_id=contact.pk, to_tier="Gold", at=at, **moments)
+    segment = Segment.objects.create(name="Best", key="best", kind="manual", **moments)
+    SegmentMembership.objects.create(segment=segment, contact_id=contact.pk, entered_at=at, **moments)
+    origin = {"as_of": at, "computed_at": at, "definition_version": "1", "window": "all", **moments}
+    Recommendation.objects.create(contact_id=contact.pk, rank=1, kind="anything", reason="not seen for long", **origin)
+
+
 def _left(tmp: Path) -> list[str]:
     found = [f"{place}: {word}" for word in TOLD for place in marker.in_database(word)]
     return found + marker.in_files(WORD) + marker.in_lake(WORD) + marker.in_lake(MAIL)
@@ -172,6 +183,7 @@ def _whole_life(at: datetime) -> Contact:
     _records(at, contact)
     _as_nobody(at, contact)
     _kept_texts(at)
+    _computed(at, contact)
     return contact
 
 
