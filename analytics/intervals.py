@@ -23,7 +23,7 @@ def wilson(successes: int, of: int, level: float = LEVEL) -> tuple[float, float]
     Raises ValueError where more succeeded than there are.
     """
     if not 0 <= successes <= of:
-        raise ValueError(f"{successes} of {of}")
+        raise ValueError(f"there must be no more successes than there are, and none negative: {successes} of {of}")
     if of == 0:
         return None
     z = quantile(level)

@@ -92,6 +92,10 @@ class InvalidCriteria(BadRequest):
     code = "invalid_criteria"
     title = "The criteria are not valid."
 
+    def below(self, pointer: str) -> list[FieldError]:
+        """The faults, of criteria that stand at a place in a larger input."""
+        return [FieldError(pointer + fault.pointer, fault.code, fault.message) for fault in self.errors]
+
 
 class InvalidCursor(BadRequest):
     code = "invalid_cursor"

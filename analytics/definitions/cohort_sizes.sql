@@ -1,29 +1,12 @@
 -- How many there are of each cohort: customers by their first order, and contacts by their acquisition.
 -- reads: customer_metrics, contacts
+-- inlines: cohort_people
 -- window: all orders up to as_of
 -- key: basis, granularity, split, member, cohort
 -- result: report
 --
 -- Contacts that were acquired and have not ordered yet count in cohorts of acquisition. Periods are numbers of months.
-WITH sources AS (
-  SELECT acquisition_source AS source, ROW_NUMBER() OVER (ORDER BY COUNT(*) DESC, acquisition_source) AS place
-  FROM contacts
-  WHERE acquisition_source IS NOT NULL
-  GROUP BY acquisition_source
-),
-people AS (
-  SELECT
-    CAST(12 * EXTRACT(YEAR FROM m.first_order_at) + EXTRACT(MONTH FROM m.first_order_at) - 1 AS INT) AS first_month,
-    CASE WHEN k.acquisition_at <= CAST($as_of AS TIMESTAMP) THEN
-      CAST(12 * EXTRACT(YEAR FROM k.acquisition_at) + EXTRACT(MONTH FROM k.acquisition_at) - 1 AS INT)
-    END AS acquired_month,
-    CASE WHEN s.place <= 20 THEN s.source WHEN s.place > 20 THEN '(others)' ELSE '(none)' END AS source,
-    COALESCE(m.first_order_band, '(none)') AS band
-  FROM customer_metrics AS m
-  JOIN contacts AS k ON k.id = m.contact_id
-  LEFT JOIN sources AS s ON s.source = k.acquisition_source
-),
-cube AS (
+WITH cube AS (
   SELECT
     g.name AS granularity,
     g.months,
@@ -32,7 +15,7 @@ cube AS (
     p.source,
     p.band,
     COUNT(*) AS contacts
-  FROM people AS p
+  FROM cohort_people AS p
   CROSS JOIN (SELECT name, months FROM (VALUES ('month', 1), ('quarter', 3), ('year', 12)) AS v (name, months)) AS g
   GROUP BY 1, 2, 3, 4, 5, 6
 ),

@@ -1,5 +1,6 @@
 -- What cohorts of customers did in each period since their first order, and since they were acquired.
 -- reads: customer_metrics, contacts, orders, order_lines
+-- inlines: cohort_people
 -- window: all orders up to as_of
 -- key: basis, granularity, split, member, cohort, period
 -- result: report
@@ -41,26 +42,6 @@ monthly AS (
   FROM counted
   GROUP BY contact_id, month
 ),
-sources AS (
-  SELECT acquisition_source AS source, ROW_NUMBER() OVER (ORDER BY COUNT(*) DESC, acquisition_source) AS place
-  FROM contacts
-  WHERE acquisition_source IS NOT NULL
-  GROUP BY acquisition_source
-),
-people AS (
-  SELECT
-    m.contact_id,
-    CAST(12 * EXTRACT(YEAR FROM m.first_order_at) + EXTRACT(MONTH FROM m.first_order_at) - 1 AS INT) AS first_month,
-    CASE WHEN k.acquisition_at <= CAST($as_of AS TIMESTAMP) THEN
-      CAST(12 * EXTRACT(YEAR FROM k.acquisition_at) + EXTRACT(MONTH FROM k.acquisition_at) - 1 AS INT)
-    END AS acquired_month,
-    CASE WHEN s.place <= 20 THEN s.source WHEN s.place > 20 THEN '(others)' ELSE '(none)' END AS source,
-    COALESCE(m.first_order_band, '(none)') AS band
-  FROM customer_metrics AS m
-  JOIN contacts AS k ON k.id = m.contact_id
-  LEFT JOIN sources AS s ON s.source = k.acquisition_source
-  WHERE m.frequency > 0
-),
 granularities AS (
   SELECT name, months FROM (VALUES ('month', 1), ('quarter', 3), ('year', 12)) AS g (name, months)
 ),
@@ -96,7 +77,7 @@ cube AS (
     CAST(SUM(a.revenue) AS DECIMAL(18, 2)) AS revenue,
     CAST(SUM(a.margin) AS DECIMAL(18, 2)) AS margin
   FROM active AS a
-  JOIN people AS p ON p.contact_id = a.contact_id
+  JOIN cohort_people AS p ON p.contact_id = a.contact_id AND p.frequency > 0
   GROUP BY 1, 2, 3, 4, 5, 6, 7
 ),
 splits AS (

@@ -1,5 +1,6 @@
 -- How unequally customers bring what they bring: Gini, what the best bring, how many bring four fifths, who takes.
 -- reads: customer_metrics
+-- inlines: ranked_amounts
 -- window: all orders up to as_of
 -- key: measure
 -- result: report
@@ -7,24 +8,7 @@
 -- Gini = sum of (2 i - n - 1) x_i / (n sum of |x_i|), i counted from the least: of no negative x the usual one (Sen 1973,
 -- On Economic Inequality, p. 31), otherwise that of Raffinetti, Siletti & Vernizzi (2015), which stays within 0 and 1.
 -- The best p percent are rounded up to whole customers.
-WITH amounts AS (
-  SELECT 'revenue' AS measure, contact_id, monetary AS amount
-  FROM customer_metrics
-  WHERE frequency > 0 AND monetary IS NOT NULL
-),
-ranked AS (
-  SELECT
-    measure,
-    amount,
-    ROW_NUMBER() OVER (PARTITION BY measure ORDER BY amount DESC, contact_id DESC) AS place,
-    COUNT(*) OVER (PARTITION BY measure) AS customers,
-    SUM(amount) OVER (PARTITION BY measure) AS total,
-    SUM(amount) OVER (
-      PARTITION BY measure ORDER BY amount DESC, contact_id DESC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS cumulative
-  FROM amounts
-),
-summed AS (
+WITH summed AS (
   SELECT
     measure,
     customers,
@@ -40,7 +24,7 @@ summed AS (
     CAST(SUM(CASE WHEN 100 * (place - 1) < 10 * customers THEN amount END) AS DECIMAL(18, 2)) AS top10,
     CAST(SUM(CASE WHEN 100 * (place - 1) < 20 * customers THEN amount END) AS DECIMAL(18, 2)) AS top20,
     CAST(SUM(CASE WHEN 100 * (place - 1) < 50 * customers THEN amount END) AS DECIMAL(18, 2)) AS top50
-  FROM ranked
+  FROM ranked_amounts
   GROUP BY measure, customers, total
 )
 SELECT

@@ -32,6 +32,10 @@ def connected(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.close()
 
 
+# How files are written. Level 1 takes a fifth less time than the usual 3, and no more room on such columns.
+PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"
+
+
 def quoted(value: str | Path) -> str:
     """A string literal."""
     return "'" + str(value).replace("'", "''") + "'"
@@ -41,6 +45,6 @@ def write_parquet(
     duck: duckdb.DuckDBPyConnection, query: str, target: Path, parameters: Mapping[str, Any] | None = None
 ) -> int:
     """Write the rows of a query to a file in their order; return how many. Equal rows make equal bytes."""
-    statement = f"COPY ({query}) TO {quoted(target)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
+    statement = f"COPY ({query}) TO {quoted(target)} ({PARQUET})"
     answer = duck.execute(statement, dict(parameters or {})).fetchone()
     return int(answer[0]) if answer else 0

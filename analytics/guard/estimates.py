@@ -5,18 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from analytics.guard.distributions import student_quantile, student_two_sided, two_sided, z_of
-
-
-def wilson(successes: int, n: int, *, alpha: float = 0.05) -> tuple[float, float]:
-    """The interval of a rate (Wilson 1927). Raises ValueError for no customers."""
-    if n < 1:
-        raise ValueError("no customers")
-    z, rate = z_of(1.0 - alpha / 2.0), successes / n
-    middle = (rate + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    low = 0.0 if successes == 0 else middle - half
-    return low, 1.0 if successes == n else middle + half
+from analytics.distributions import student_quantile, student_two_sided, two_sided
 
 
 def mean_interval(mean: float, variance: float, n: int, *, alpha: float = 0.05) -> tuple[float, float] | None:

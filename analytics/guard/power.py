@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from analytics.guard.distributions import NORMAL, z_of
+from analytics.distributions import NORMAL, z_of
 
 
 def customers_per_arm(base: float, lift: float, *, alpha: float = 0.05, power: float = 0.8) -> int | None:

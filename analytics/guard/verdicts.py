@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analytics.guard import estimates, power
+from analytics.intervals import wilson
 
 VIABLE, TOO_SMALL, TOO_UNCERTAIN, NOT_DIFFERENT = "viable", "too_small", "too_uncertain", "not_different"
 VERDICTS = (VIABLE, TOO_SMALL, TOO_UNCERTAIN, NOT_DIFFERENT)
@@ -70,7 +71,7 @@ class Sample:
         if self.mean is None:
             return None
         if self.is_rate:
-            return estimates.wilson(round(self.total), self.n, alpha=alpha)
+            return wilson(round(self.total), self.n, 1.0 - alpha)
         return estimates.mean_interval(self.mean, self.variance, self.n, alpha=alpha)
 
     def needed(self, demand: Demand) -> int | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 from psycopg import sql
 
-from analytics.engine.duck import quoted
+from analytics.engine.duck import PARQUET, quoted
 from analytics.facts import Fact
 from analytics.lake import files
 from analytics.lake.manifest import StoredFile
@@ -26,8 +26,6 @@ ROWS_OF_A_STRETCH = 1_000_000
 MONTHS_OF_A_STRETCH = 24
 _NULL = "\\N"
 _BUFFER = 1 << 20
-# Level 1 takes a fifth less time than the usual 3, and no more room on such columns.
-FORMAT = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +184,7 @@ def _written(
 ) -> StoredFile:
     target = files.root() / path
     target.parent.mkdir(parents=True, exist_ok=True)
-    answer = duck.execute(f"COPY ({query}) TO {quoted(target)} ({FORMAT})").fetchone()
+    answer = duck.execute(f"COPY ({query}) TO {quoted(target)} ({PARQUET})").fetchone()
     return StoredFile(month, path, int(answer[0]) if answer else 0, target.stat().st_size, is_delta)
 
 

@@ -15,13 +15,14 @@ FAMILY = 0x6C616B65
 
 class Lock(IntEnum):
     """Advisory locks: one sync at a time, readers of files against their removal, one recomputation at a time,
-    one rebuilding of the slice store."""
+    one rebuilding of the slice store, one worker that keeps segments in step."""
 
     SYNC = 1
     FILES = 2
     RECOMPUTE = 3
     REQUEST = 4
     SLICES = 5
+    SEGMENTS = 19
 
 
 @contextmanager

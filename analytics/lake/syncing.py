@@ -58,12 +58,6 @@ def sync(
         return report
 
 
-def pending(connection: Connection) -> int:
-    """How many marks wait for the next sync."""
-    row = connection.execute("SELECT count(*) FROM core_dirty_month").fetchone()
-    return int(row[0]) if row else 0
-
-
 def _switch(connection: Connection, at: datetime, full: bool, compact: bool, progress: Progress) -> SyncReport:
     # Set after the lock is held: the snapshot then includes what the sync before this one did.
     connection.isolation_level = IsolationLevel.REPEATABLE_READ

@@ -8,8 +8,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
-
 from analytics.attribution.names import CONVERSIONS, MODELS
 from analytics.models import MetricRun
 from analytics.returns.ratios import returns
@@ -44,8 +42,7 @@ def attribution(
         **totals,
         "margin_is_complete": complete,
         "keys": [_key(row, chosen, complete=complete) for row in sorted(keys, key=_place)],
-        **results.freshness(run),
-        "base_currency": run.parameters.get("base_currency", settings.BASE_CURRENCY),
+        **results.origin(run),
     }
 
 

@@ -6,9 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
-
-from analytics.returns.rates import wilson
+from analytics.intervals import wilson
 from analytics.returns.ratios import returns
 from analytics.selectors import results
 from analytics.selectors.attribution import amount, with_reasons
@@ -27,8 +25,7 @@ def campaign_roi(
     return {
         "basis": BASIS,
         "campaigns": [_campaign(row) for row in rows],
-        **results.freshness(run),
-        "base_currency": run.parameters.get("base_currency", settings.BASE_CURRENCY),
+        **results.origin(run),
     }
 
 

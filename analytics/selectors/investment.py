@@ -9,8 +9,6 @@ from decimal import ROUND_FLOOR, Decimal
 from math import log
 from typing import Any
 
-from django.conf import settings
-
 from analytics.investment.allocation import CENT, Segment, split
 from analytics.investment.calculus import Calculus, Infeasible, Response
 from analytics.selectors import results
@@ -43,8 +41,7 @@ def investment(
         "segments": segments,
         "most_valuable": best[0] if best else None,
         "split": None if budget is None else _split(budget, [_assumed(row) for row in segments]),
-        **results.freshness(run),
-        "base_currency": run.parameters.get("base_currency", settings.BASE_CURRENCY),
+        **results.origin(run),
     }
 
 

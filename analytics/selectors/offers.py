@@ -10,9 +10,8 @@ from django.db.models import Q
 
 from analytics.models import Recommendation
 from analytics.selectors import results
-from core import registry
+from analytics.selectors.profiles import require_visible
 from core.actors import Actor
-from core.errors import NotFound
 
 
 def recommendations(*, actor: Actor, record_id: UUID, at: datetime) -> list[dict[str, Any]]:
@@ -28,13 +27,6 @@ def recommendations(*, actor: Actor, record_id: UUID, at: datetime) -> list[dict
     if not found:
         results.latest("recommendations")
     return found
-
-
-def require_visible(actor: Actor, contact_id: UUID) -> None:
-    """Raises NotFound where the actor does not see the contact."""
-    contact = registry.entity("contact")
-    if not contact.model.objects.filter(pk=contact_id).visible_to(actor).alive().exists():
-        raise NotFound(entity="contact", id=str(contact_id))
 
 
 def _wire(row: Recommendation) -> dict[str, Any]:

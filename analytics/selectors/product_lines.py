@@ -9,8 +9,6 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from django.conf import settings
-
 from analytics.models import MetricRun
 from analytics.selectors import results
 from core.actors import Actor
@@ -58,8 +56,7 @@ def profits(
         "segment_by": segment_by or DIMENSIONS[0],
         "rows": [_told(cell) for cell in ordered],
         "total": _told(whole),
-        **results.freshness(run),
-        "base_currency": _currency(run),
+        **results.origin(run),
     }
 
 
@@ -76,7 +73,9 @@ def ledger(
     run, rows = _chosen(actor, segment_by, start, end, as_of)
     chosen = sorted(rows, key=lambda row: _place(row, "month", "product_line", "product_line_id", "segment"))
     name = f"product-lines-{segment_by or DIMENSIONS[0]}-{run.as_of:%Y-%m-%d}.csv"
-    return Attachment(name, "text/csv", lambda: _csv(_entries(chosen, segment_by or DIMENSIONS[0], _currency(run))))
+    return Attachment(
+        name, "text/csv", lambda: _csv(_entries(chosen, segment_by or DIMENSIONS[0], results.currency(run)))
+    )
 
 
 def _chosen(
@@ -153,7 +152,3 @@ def _told(cell: Row) -> Row:
     profit = None if margin is None else margin - sum(cell[name] for name in COSTS)
     figures = cell | {"revenue": revenue, "gross_margin": margin, "profit": profit}
     return {name: str(value) if isinstance(value, Decimal) else value for name, value in figures.items()}
-
-
-def _currency(run: MetricRun) -> str:
-    return str(run.parameters.get("base_currency", settings.BASE_CURRENCY))

@@ -19,9 +19,7 @@ _ABOUT_THE_ROW = frozenset({"id", "contact_id", "version", "updated_at"})
 
 def metrics(*, actor: Actor, record_id: UUID, at: datetime) -> dict[str, Any]:
     """The metrics of a contact. Raises NotFound, Forbidden, or NotComputedYet where it is newer than the last run."""
-    contact = registry.entity("contact")
-    if not contact.model.objects.filter(pk=record_id).visible_to(actor).alive().exists():
-        raise NotFound(entity="contact", id=str(record_id))
+    require_visible(actor, record_id)
     actor.require("contact_metrics", "view")
     entity = registry.entity("contact_metrics")
     names = tuple(item.name for item in entity.readable_fields() if item.name not in _ABOUT_THE_ROW)
@@ -29,3 +27,10 @@ def metrics(*, actor: Actor, record_id: UUID, at: datetime) -> dict[str, Any]:
         return reader.one(entity, record_id, actor=actor, at=at, selection=Selection(names))
     except NotFound:
         raise NotComputedYet(definition="customer_metrics") from None
+
+
+def require_visible(actor: Actor, contact_id: UUID) -> None:
+    """Raises NotFound where the actor does not see the contact."""
+    contact = registry.entity("contact")
+    if not contact.model.objects.filter(pk=contact_id).visible_to(actor).alive().exists():
+        raise NotFound(entity="contact", id=str(contact_id))

@@ -12,14 +12,14 @@ from django.conf import settings
 from analytics.models import ContactMetrics, MetricRun
 from analytics.selectors import live_costs
 from analytics.selectors.live_costs import Question
-from core import registry
+from analytics.selectors.profiles import require_visible
 from core.actors import Actor
 from core.errors import Invalid, InvalidCursor, NotFound
 from core.reads import cursors
+from core.reads.limits import check_limit
 from core.registry.feeds import FeedPage
 from core.registry.types import DateTime, TypeFault
 
-MAX_LIMIT = 200
 # The statement from the top: a line, and whether it is a cost.
 LINES = (
     ("sales", False),
@@ -83,8 +83,7 @@ def events(
     end: datetime | None = None,
 ) -> FeedPage:
     """What the lines of the statement consist of, newest first. Raises NotFound, Forbidden, Invalid, InvalidCursor."""
-    if not 1 <= limit <= MAX_LIMIT:
-        raise Invalid.one("/limit", "out_of_range", f"Must be between 1 and {MAX_LIMIT}.")
+    check_limit(limit)
     question, _ = _asked(actor, record_id, at, as_of, start, end)
     rows = live_costs.entries(question, line=line, after=_position(after), limit=limit + 1)
     return FeedPage([_entry(row) for row in rows[:limit]], _cursor(rows[limit - 1]) if len(rows) > limit else None)
@@ -94,9 +93,7 @@ def _asked(
     actor: Actor, record_id: UUID, at: datetime, as_of: datetime | None, start: datetime | None, end: datetime | None
 ) -> tuple[Question, MetricRun | None]:
     """The question, as of the last computation where no moment is given, so that figures agree with metrics."""
-    contact = registry.entity("contact")
-    if not contact.model.objects.filter(pk=record_id).visible_to(actor).alive().exists():
-        raise NotFound(entity="contact", id=str(record_id))
+    require_visible(actor, record_id)
     actor.require("contact_metrics", "view_costs")
     if start is not None and end is not None and end <= start:
         raise Invalid.one("/end", "out_of_range", "Must be after the start.")

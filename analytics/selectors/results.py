@@ -51,7 +51,12 @@ def freshness(run: MetricRun) -> dict[str, Any]:
 
 def origin(run: MetricRun) -> dict[str, Any]:
     """`freshness`, and the currency of the amounts."""
-    return freshness(run) | {"base_currency": run.parameters.get("base_currency", settings.BASE_CURRENCY)}
+    return freshness(run) | {"base_currency": currency(run)}
+
+
+def currency(run: MetricRun) -> str:
+    """The currency of the amounts of a run."""
+    return str(run.parameters.get("base_currency", settings.BASE_CURRENCY))
 
 
 def bounds(name: str, interval: tuple[float, float] | None) -> dict[str, float | None]:

@@ -10,14 +10,14 @@ from uuid import UUID
 from analytics.models import Segment, SegmentChange, SegmentMembership
 from core import criteria, registry
 from core.actors import Actor
-from core.errors import FieldError, Invalid, InvalidCriteria, NotFound
+from core.errors import Invalid, InvalidCriteria, NotFound
 from core.reads import cursors
+from core.reads.limits import check_limit
 from core.registry import types
 from core.registry.feeds import Feed, FeedPage
 from core.registry.fields import Field, Shape
 from crm.models import Contact
 
-MAX_LIMIT = 200
 SAMPLE = 10
 MEMBER = Shape(
     title="SegmentMember",
@@ -84,8 +84,7 @@ def preview(*, actor: Actor, at: datetime, filter: Mapping[str, Any]) -> dict[st
     try:
         condition = criteria.to_q(registry.entity("contact"), filter, actor=actor, at=at)
     except InvalidCriteria as refusal:
-        faults = [FieldError(f"/filter{fault.pointer}", fault.code, fault.message) for fault in refusal.errors]
-        raise Invalid(faults) from None
+        raise Invalid(refusal.below("/filter")) from None
     rows = Contact.objects.visible_to(actor).alive().filter(erased_at__isnull=True).filter(condition)
     sample = rows.order_by("-id").values_list("id", "name")[:SAMPLE]
     return {"count": rows.count(), "sample": [{"contact_id": str(key), "name": name} for key, name in sample]}
@@ -103,8 +102,7 @@ def seen(actor: Actor, record_id: UUID) -> Segment:
 
 def _require(actor: Actor, record_id: UUID, limit: int, *, deleted: bool = False) -> None:
     """deleted: whether those who may restore it see it, too."""
-    if not 1 <= limit <= MAX_LIMIT:
-        raise Invalid.one("/limit", "out_of_range", f"Must be between 1 and {MAX_LIMIT}.")
+    check_limit(limit)
     actor.require("segment", "view")
     rows = Segment.objects.filter(pk=record_id)
     if not (rows.visible_to(actor).alive().exists() or (deleted and rows.visible_to(actor, "restore").exists())):

@@ -22,7 +22,7 @@ from analytics.lake import syncing
 from analytics.lake.database import Lock, held, own_connection
 from analytics.models import MetricRun
 from analytics.selectors import retained
-from analytics.services import keeping, tiers
+from analytics.services import keeping
 from analytics.services.asked import Asked
 from analytics.steps import Step
 from core import jobs
@@ -140,8 +140,6 @@ def _store(job: Job, session: Session, runs: Mapping[str, MetricRun]) -> None:
             keeping.keep(session, step, run, at)
             run.status, run.finished_at, run.updated_at = MetricRun.Status.SUCCEEDED, at, at
             run.save(force_update=True)
-        if runs[steps.PROFILES].is_live:
-            tiers.record(as_of=runs[steps.PROFILES].as_of, at=at)
         jobs.finish(job_id=job.pk, result=_summary(runs), at=at)
 
 

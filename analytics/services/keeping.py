@@ -7,9 +7,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from analytics import steps
 from analytics.engine.session import Session
 from analytics.models import MetricResult, MetricRun
-from analytics.services import fitted_models, write_back
+from analytics.services import fitted_models, tiers, write_back
 from analytics.services.targets import TARGETS
 from analytics.steps import Step
 
@@ -17,8 +18,11 @@ from analytics.steps import Step
 Keeper = Callable[[Session, MetricRun, datetime], None]
 
 _TARGETS = {target.step: target for target in TARGETS}
-# Steps of which something more is kept than their rows, and by what.
-_KEEPERS: dict[str, Keeper] = {"lifetime_models": fitted_models.keep_of_run}
+# Steps of which something more is kept than their rows, and by what, after these are stored.
+_KEEPERS: dict[str, Keeper] = {
+    "lifetime_models": fitted_models.keep_of_run,
+    steps.PROFILES: tiers.keep_of_run,
+}
 
 
 def keep(session: Session, step: Step, run: MetricRun, at: datetime) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 from django.db import connection
 
-from analytics.models import TierBasis, TierChange, TierRule
+from analytics.engine.session import Session
+from analytics.models import MetricRun, TierBasis, TierChange, TierRule
 from core.actors import SYSTEM
 from core.errors import FieldError, Invalid
 from core.events import Event, publish
@@ -54,6 +55,12 @@ def _out_of_order(rule: TierRule) -> Iterator[FieldError]:
         if other.rank != rule.rank and (other.rank > rule.rank) != (other.enter_at > rule.enter_at):
             side = "below" if other.rank > rule.rank else "above"
             yield FieldError("/enter_at", "out_of_order", f"Must be {side} {other.enter_at}, that of {other.name}.")
+
+
+def keep_of_run(session: Session, run: MetricRun, at: datetime) -> None:
+    """`record` what a live computation stored; a replay of the past moves nobody."""
+    if run.is_live:
+        record(as_of=run.as_of, at=at)
 
 
 def record(*, as_of: datetime, at: datetime) -> int:

@@ -14,9 +14,10 @@ from django.db.models import Q, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Cast, Coalesce
 
 from core.actors import Actor
-from core.errors import Invalid, InvalidCursor, NotFound
+from core.errors import InvalidCursor, NotFound
 from core.models.change import Change
 from core.reads import cursors
+from core.reads.limits import check_limit
 from core.registry import types
 from core.registry.feeds import Feed, FeedPage
 from core.registry.fields import Field, Shape
@@ -24,7 +25,6 @@ from core.registry.fields import Field, Shape
 if TYPE_CHECKING:
     from core.registry.entities import Entity
 
-MAX_LIMIT = 200
 
 CHANGE = Shape(
     title="Change",
@@ -55,8 +55,7 @@ def fetch(
 
     Raises Forbidden, NotFound, InvalidCursor.
     """
-    if not 1 <= limit <= MAX_LIMIT:
-        raise Invalid.one("/limit", "out_of_range", f"Must be between 1 and {MAX_LIMIT}.")
+    check_limit(limit)
     actor.require(entity.name, "view")
     rows = entity.model._default_manager.filter(pk=record_id)
     if not (rows.visible_to(actor).alive().exists() or rows.visible_to(actor, "restore").exists()):

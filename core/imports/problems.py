@@ -11,19 +11,19 @@ from uuid import UUID
 
 from core.actors import Actor
 from core.database.copying import copy_rows, plan_of
-from core.errors import Invalid, InvalidCursor, NotFound
+from core.errors import InvalidCursor, NotFound
 from core.formulas import neutralised, restored
 from core.imports.plan import CellError, Parsed
 from core.imports.readers import text_of
 from core.models.imports import Import, ImportProblem
 from core.reads import cursors
+from core.reads.limits import check_limit
 from core.registry.feeds import Feed, FeedPage
 from core.registry.fields import Field, ListOf, Shape
 from core.registry.types import Attachment, Integer, Text, TextList
 
 MOST_CELL = 2_000
 _CUT = f"Here are only the first {MOST_CELL:,} characters of the cells in columns {{}}: take them from your own file."
-MAX_LIMIT = 200
 BATCH = 2_000
 OWN_COLUMNS = ("import_row", "import_errors")
 
@@ -71,8 +71,7 @@ def _clean(text: str) -> str:
 
 def fetch(*, actor: Actor, record_id: UUID, limit: int = 50, after: str | None = None, at: datetime) -> FeedPage:
     """A page of the rows with errors, in the order of the file. Raises NotFound, InvalidCursor."""
-    if not 1 <= limit <= MAX_LIMIT:
-        raise Invalid.one("/limit", "out_of_range", f"Must be between 1 and {MAX_LIMIT}.")
+    check_limit(limit)
     found = _import(actor, record_id)
     rows = ImportProblem.objects.filter(source=found.pk).order_by("id")
     if after is not None:

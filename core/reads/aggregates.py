@@ -13,7 +13,8 @@ from django.db.models.functions import Cast, Trunc
 
 from core import criteria, registry
 from core.actors import Actor
-from core.errors import BadRequest, FieldError, Invalid
+from core.errors import BadRequest, FieldError
+from core.reads.limits import check_limit
 from core.registry import types
 from core.registry.custom import AMOUNT, CURRENCY, Form
 from core.registry.entities import Entity
@@ -82,8 +83,7 @@ def run(
     Raises Forbidden, BadRequest, InvalidCriteria.
     """
     actor.require(entity.name, "view")
-    if not 1 <= limit <= MAX_ROWS:
-        raise Invalid.one("/limit", "out_of_range", f"Must be between 1 and {MAX_ROWS}.")
+    check_limit(limit, MAX_ROWS)
     rows = entity.model._default_manager.all().visible_to(actor).alive()
     if where is not None:
         rows = rows.filter(criteria.to_q(entity, where, actor=actor, at=at))

@@ -18,6 +18,7 @@ from core.actors import Actor
 from core.errors import BadRequest, Invalid
 from core.models.record import RecordQuerySet
 from core.reads import related, statements
+from core.reads.limits import MAX_LIMIT, check_limit
 from core.reads.missing import missing
 from core.reads.selection import Nested, Selection, default_selection
 from core.reads.sorting import Order, order_of
@@ -28,7 +29,6 @@ from core.registry.types import Text, TypeFault
 
 __all__ = ["MAX_LIMIT", "Nested", "Page", "Selection", "default_selection", "one", "page", "page_json"]
 
-MAX_LIMIT = 200
 MAX_QUERY = 200
 UNSORTED = SortOrder("", Order(()))
 
@@ -161,8 +161,7 @@ def _fetch(
     deleted: bool,
 ) -> tuple[list[str], list[tuple[Any, ...]], bool]:
     """The JSON texts of a page, the sort keys of its rows, and whether there are more."""
-    if not 1 <= limit <= MAX_LIMIT:
-        raise Invalid.one("/limit", "out_of_range", f"Must be between 1 and {MAX_LIMIT}.")
+    check_limit(limit)
     extra = tuple(related.hidden_keys(entity, selection))
     values = order.values(after) if after else []
     found: list[tuple[Any, ...]] = []

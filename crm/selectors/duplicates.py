@@ -12,7 +12,8 @@ from uuid import UUID
 from django.conf import settings
 
 from core.actors import Actor
-from core.errors import Invalid, NotFound
+from core.errors import NotFound
+from core.reads.limits import check_limit
 from core.registry import types
 from core.registry.feeds import Feed, FeedPage
 from core.registry.fields import Field, ListOf, Shape
@@ -21,7 +22,6 @@ from crm.selectors import duplicate_blocks, ranked
 from crm.selectors.duplicate_scoring import Signal, reasons, score, signals
 from crm.types import Share
 
-MAX_LIMIT = 200
 SIGNATURE = "duplicates"
 REASON = Shape(
     title="DuplicateReason",
@@ -64,8 +64,7 @@ def duplicates_feed() -> Feed:
 
 def fetch(*, actor: Actor, record_id: UUID, limit: int = 50, after: str | None = None, at: datetime) -> FeedPage:
     """A page of the candidates among whom the actor may see. Raises Forbidden, NotFound, InvalidCursor."""
-    if not 1 <= limit <= MAX_LIMIT:
-        raise Invalid.one("/limit", "out_of_range", f"Must be between 1 and {MAX_LIMIT}.")
+    check_limit(limit)
     actor.require("contact", "view")
     if not Contact.objects.visible_to(actor).alive().filter(pk=record_id).exists():
         raise NotFound(entity="contact", id=str(record_id))

@@ -12,15 +12,15 @@ from uuid import UUID
 from django.db.models import Q
 
 from core.actors import Actor
-from core.errors import Invalid, InvalidCursor, NotFound
+from core.errors import InvalidCursor, NotFound
 from core.reads import cursors
+from core.reads.limits import check_limit
 from core.registry import types
 from core.registry.derive import field
 from core.registry.feeds import Feed, FeedPage
 from core.registry.fields import Shape
 from crm.models import Contact, Identifier, IdentifierKind
 
-MAX_LIMIT = 200
 # A phone that this many share tells nobody from anybody.
 MOST_CANDIDATES = 20
 SIGNATURE = "identifiers"
@@ -88,8 +88,7 @@ def fetch(*, actor: Actor, record_id: UUID, limit: int = 50, after: str | None =
 
     Raises Forbidden, NotFound, InvalidCursor.
     """
-    if not 1 <= limit <= MAX_LIMIT:
-        raise Invalid.one("/limit", "out_of_range", f"Must be between 1 and {MAX_LIMIT}.")
+    check_limit(limit)
     actor.require("contact", "view")
     if not Contact.objects.visible_to(actor).alive().filter(pk=record_id).exists():
         raise NotFound(entity="contact", id=str(record_id))

@@ -13,7 +13,8 @@ from typing import Any
 from uuid import UUID
 
 from core.actors import Actor
-from core.errors import Invalid, NotFound
+from core.errors import NotFound
+from core.reads.limits import check_limit
 from core.registry import types
 from core.registry.derive import field
 from core.registry.feeds import Feed, FeedPage
@@ -23,7 +24,6 @@ from crm.selectors import ranked, tie_signals
 from crm.selectors.tie_signals import Signal
 from crm.types import Share
 
-MAX_LIMIT = 200
 SIGNATURE = "tie_candidates"
 _MODELS: dict[str, Any] = {"event": Event, "interaction": Interaction, "order": Order}
 EVIDENCE = Shape(
@@ -69,8 +69,7 @@ def fetch(
     kind: str, *, actor: Actor, record_id: UUID, limit: int = 50, after: str | None = None, at: datetime
 ) -> FeedPage:
     """A page of the candidates among the contacts that the actor may see. Raises Forbidden, NotFound, InvalidCursor."""
-    if not 1 <= limit <= MAX_LIMIT:
-        raise Invalid.one("/limit", "out_of_range", f"Must be between 1 and {MAX_LIMIT}.")
+    check_limit(limit)
     actor.require(kind, "view")
     record = _MODELS[kind].objects.visible_to(actor).alive().filter(pk=record_id).first()
     if record is None:

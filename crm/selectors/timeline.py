@@ -18,8 +18,9 @@ from django.db.models.functions import Cast, JSONObject
 from core.actors import SYSTEM, Actor
 from core.database.compiled import Slot, Statement, compiled
 from core.database.planning import planned_by_indexes
-from core.errors import Invalid, InvalidCursor, NotFound
+from core.errors import InvalidCursor, NotFound
 from core.reads import cursors
+from core.reads.limits import check_limit
 from core.reads.statements import Reach
 from core.registry import types
 from core.registry.feeds import Feed, FeedPage
@@ -27,7 +28,6 @@ from core.registry.fields import Field, Shape
 from crm.models import Company, Contact
 from crm.selectors.timeline_branches import BRANCHES, Branch
 
-MAX_LIMIT = 200
 SIGNATURE = "timeline"
 MOMENT = types.DateTime()
 KINDS = (
@@ -82,8 +82,7 @@ def fetch(
 
     Raises Forbidden, NotFound, InvalidCursor.
     """
-    if not 1 <= limit <= MAX_LIMIT:
-        raise Invalid.one("/limit", "out_of_range", f"Must be between 1 and {MAX_LIMIT}.")
+    check_limit(limit)
     actor.require(entity, "view")
     if not model.objects.visible_to(actor).alive().filter(pk=record_id).exists():
         raise NotFound(entity=entity, id=str(record_id))

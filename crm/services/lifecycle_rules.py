@@ -68,7 +68,7 @@ def _faults(rule: LifecycleRule, actor: Actor) -> list[FieldError]:
     try:
         criteria.parse(registry.entity("contact"), rule.criteria, actor=actor)
     except InvalidCriteria as refusal:
-        return [FieldError(f"/criteria{fault.pointer}", fault.code, fault.message) for fault in refusal.errors]
+        return refusal.below("/criteria")
     return []
 
 

@@ -7,64 +7,27 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-import orjson
 import pytest
-from django.http import HttpRequest
-from django.test import Client
 
 from analytics.models import ContactMetrics, MetricRun
 from analytics.services import computation, recompute
-from core import rate_limits
-from core.actors import ANONYMOUS, SYSTEM, Actor, Door, Visibility
+from core.actors import SYSTEM, Visibility
 from core.models.job import Job
-from core.rest import authentication
 from crm.models import Contact
+from tests.analytics.callers import Caller, signed_in_over_both
 from tests.analytics.support import contact, order
 from tests.support.actors import clerk
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
-CALLERS: dict[str, Actor] = {}
 ANALYST = clerk("contact", "contact_metrics", "metric_run", "job", "analytics", actions=("view", "recompute"))
-
-
-def authenticate(request: HttpRequest, door: Door) -> Actor:
-    return CALLERS.get(request.META.get("HTTP_AUTHORIZATION", ""), ANONYMOUS).through(door)
-
-
-class Caller:
-    """Somebody with both APIs."""
-
-    def __init__(self, actor: Actor) -> None:
-        token = f"Bearer {len(CALLERS)}"
-        CALLERS[token] = actor
-        self.client = Client(raise_request_exception=False, headers={"Authorization": token})
-
-    def get(self, path: str, **query: Any) -> tuple[int, dict[str, Any]]:
-        answer = self.client.get(f"/api/v1/{path}", query)
-        return answer.status_code, orjson.loads(answer.content)
-
-    def post(self, path: str, content: Any) -> tuple[int, dict[str, Any]]:
-        answer = self.client.post(f"/api/v1/{path}", orjson.dumps(content), content_type="application/json")
-        return answer.status_code, orjson.loads(answer.content)
-
-    def graphql(self, query: str, **variables: Any) -> dict[str, Any]:
-        content = orjson.dumps({"query": query, "variables": variables})
-        found: dict[str, Any] = orjson.loads(
-            self.client.post("/graphql", content, content_type="application/json").content
-        )
-        return found
 
 
 @pytest.fixture(autouse=True)
 def authenticator(settings: Any, clean_cache: None) -> Iterator[None]:
-    settings.BIFOCAL_AUTHENTICATOR = f"{__name__}.authenticate"
-    authentication.authenticator.cache_clear()
-    rate_limits.limiter.cache_clear()
-    yield
-    CALLERS.clear()
-    authentication.authenticator.cache_clear()
+    with signed_in_over_both(settings):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -74,9 +74,7 @@ def _check_filter(change: Write[Segment]) -> None:
         reading.understand(segment.filter, actor=actor)
         reading.understand(segment.filter, actor=reading.eyes(segment, at=change.at))
     except InvalidCriteria as refusal:
-        raise Invalid(
-            [FieldError(f"/filter{fault.pointer}", fault.code, fault.message) for fault in refusal.errors]
-        ) from None
+        raise Invalid(refusal.below("/filter")) from None
     _refuse_circle(segment)
 
 

@@ -14,15 +14,13 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import Q
 
-from analytics.lake.database import FAMILY
+from analytics.lake.database import FAMILY, Lock
 from analytics.models import Segment, SegmentKind, SegmentStatus
 from analytics.services.segments import evaluation, reading
 from core.actors import SYSTEM
 from core.errors import DomainError, InvalidCriteria
 from core.history.context import acting
 
-# Beside the locks of the lake.
-LOCK = 19
 # Marks that are taken at a time, so that nobody waits for long.
 MARKS = 50_000
 # Passes in one call; what is left then is the next call's.
@@ -78,11 +76,8 @@ def _evaluate(segment: Segment, at: datetime) -> None:
     segment.full_wanted, segment.due_at = False, None
     try:
         _set_members(segment, at, begun)
-    except InvalidCriteria as refusal:
-        first = refusal.errors[0]
-        _break(segment, f"{first.pointer or '/'}: {first.message}", at)
     except DomainError as refusal:
-        _break(segment, refusal.detail, at)
+        _break(segment, refusal, at)
     else:
         segment.status, segment.error, segment.refreshed_at = SegmentStatus.READY, None, at
     segment.full_at = at
@@ -107,8 +102,11 @@ def _set_members(segment: Segment, at: datetime, begun: float) -> None:
         segment.due_at = reading.next_time(meaning, at=at, seconds=segment.full_seconds, sees_all=sees_all)
 
 
-def _break(segment: Segment, reason: str, at: datetime) -> None:
+def _break(segment: Segment, refusal: DomainError, at: datetime) -> None:
     """The members stay as they are. It is tried again later: the field may come back, the owner too."""
+    reason = refusal.detail
+    if isinstance(refusal, InvalidCriteria):
+        reason = f"{refusal.errors[0].pointer or '/'}: {refusal.errors[0].message}"
     segment.status, segment.error = SegmentStatus.BROKEN, reason[:500]
     segment.due_at = at + 10 * reading.cooldown(0)
 
@@ -164,12 +162,8 @@ def _evaluate_for(segment: Segment, entities: Sequence[str], at: datetime) -> No
     try:
         actor = reading.eyes(segment, at=at)
         meaning = reading.understand(segment.filter or {}, actor=actor)
-    except InvalidCriteria as refusal:
-        first = refusal.errors[0]
-        _break(segment, f"{first.pointer or '/'}: {first.message}", at)
-        return
     except DomainError as refusal:
-        _break(segment, refusal.detail, at)
+        _break(segment, refusal, at)
         return
     evaluation.apply(segment, meaning, actor=actor, at=at, entities=entities)
 
@@ -198,7 +192,7 @@ def _save(segment: Segment) -> None:
 def _alone(*, wait: bool) -> bool:
     with connection.cursor() as cursor:
         if wait:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [FAMILY, LOCK])
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [FAMILY, int(Lock.SEGMENTS)])
             return True
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [FAMILY, LOCK])
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [FAMILY, int(Lock.SEGMENTS)])
         return bool(cursor.fetchone()[0])

@@ -20,6 +20,14 @@ def test_translates_to_spark(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", definitions.names())
+def test_no_name_stands_for_two_tables_where_spark_has_them_side_by_side(name: str) -> None:
+    (translated,) = sqlglot.transpile(definitions.get(name).sql, read="duckdb", write="spark")
+    for statement in sqlglot.parse_one(translated, read="spark").find_all(exp.With):
+        names = [table.alias for table in statement.expressions]
+        assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("name", definitions.names())
 def test_reads_what_its_head_says(name: str) -> None:
     definition = definitions.get(name)
     tree = sqlglot.parse_one(definition.sql, read="duckdb")

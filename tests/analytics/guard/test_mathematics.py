@@ -8,7 +8,8 @@ import random
 import pytest
 from scipy import stats
 
-from analytics.guard import Demand, Sample, distributions, estimates, judge, power
+from analytics import distributions, intervals
+from analytics.guard import Demand, Sample, estimates, judge, power
 from analytics.guard.verdicts import NOT_DIFFERENT, TOO_SMALL, TOO_UNCERTAIN, VIABLE
 
 
@@ -38,7 +39,7 @@ def test_student(t: float, freedom: float) -> None:
 
 @pytest.mark.parametrize(("x", "n"), [(0, 10), (10, 10), (3, 17), (122, 21306)])
 def test_wilson(x: int, n: int) -> None:
-    ours = estimates.wilson(x, n)
+    ours = intervals.wilson(x, n)
     theirs = stats.binomtest(x, n).proportion_ci(method="wilson")
     assert ours == pytest.approx((theirs.low, theirs.high), abs=1e-12)
 

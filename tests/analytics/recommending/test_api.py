@@ -10,13 +10,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from analytics.services import computation, recompute
-from core import rate_limits
 from core.actors import SYSTEM, Visibility
-from core.rest import authentication
 from crm.models import Contact, Product
-from tests.analytics import test_api
+from tests.analytics.callers import Caller, signed_in_over_both
 from tests.analytics.support import contact, line, order
-from tests.analytics.test_api import CALLERS, Caller
 from tests.support.actors import clerk
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,12 +23,8 @@ AT = datetime(2026, 3, 1, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def authenticator(settings: Any, clean_cache: None) -> Iterator[None]:
-    settings.BIFOCAL_AUTHENTICATOR = f"{test_api.__name__}.authenticate"
-    authentication.authenticator.cache_clear()
-    rate_limits.limiter.cache_clear()
-    yield
-    CALLERS.clear()
-    authentication.authenticator.cache_clear()
+    with signed_in_over_both(settings):
+        yield
 
 
 @pytest.fixture(autouse=True)

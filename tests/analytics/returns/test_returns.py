@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from analytics.returns.rates import wilson
+from analytics.intervals import wilson
 from analytics.returns.ratios import returns
 
 

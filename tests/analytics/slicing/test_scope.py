@@ -28,8 +28,9 @@ from core.errors import Forbidden, Invalid, InvalidCriteria, InvalidCursor
 from core.personal.holders import Subject
 from crm.models import Contact
 from tests.analytics import test_lake_criteria as lake
+from tests.analytics.callers import Caller
 from tests.analytics.support import contact, line, order
-from tests.analytics.test_api import Caller, authenticator
+from tests.analytics.test_api import authenticator
 from tests.analytics.test_lake_criteria import people, world
 from tests.core.criteria.test_agreement import AT as TREES_AT
 from tests.support.actors import clerk
