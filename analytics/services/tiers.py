@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
-from analytics.engine.session import Session
 from analytics.models import MetricRun, TierBasis, TierChange, TierRule
 from core.actors import SYSTEM
 from core.errors import FieldError, Invalid
 from core.events import Event, publish
 from core.ids import new_ids
 from core.writes.base import Write, Writes
+
+if TYPE_CHECKING:
+    # Web processes write rules, and never load the engine.
+    from analytics.engine.session import Session
 
 TIER_CHANGED = "contact.tier_changed"
 CHUNK = 5_000

@@ -82,7 +82,7 @@ def test_a_killed_export_begins_anew_and_leaves_one_whole_file(tmp_path: Path) -
     export = _export("csv")
     job = export.job
     with worker(tmp_path) as first:
-        until(lambda: bool(Job.objects.filter(pk=job.pk, done__gt=0).exists()), "the first rows")
+        until(lambda: bool(Job.objects.filter(pk=job.pk, message="Reading").exists()), "it to be at the rows")
         kill(first)
     job.refresh_from_db()
     export.refresh_from_db()
